@@ -1,0 +1,93 @@
+"""`fer`: the package on the command line, without ROS except for `fer demo`.
+
+Exit codes: 0 done; 1 something could not be done, told in one line on stderr; 2 wrong usage;
+130 interrupted by the user.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import importlib
+import os
+import sys
+from types import ModuleType
+
+from fer_ros import __version__
+from fer_ros.core.errors import FerError
+
+__all__ = ['main']
+
+_COMMANDS = {
+    'image': 'classify the faces in images',
+    'video': 'classify the faces in a video, a camera or a folder of frames',
+    'demo': 'camera, node and viewer as separate processes over DDS',
+    'info': 'what is installed, what is missing and how to get it',
+    'train': 'train an emotion network and export it as a model folder',
+    'evaluate': 'measure a model, a detector or the framing of faces',
+}
+
+_EPILOG = """\
+examples:
+  fer image portrait.jpg                    annotated picture and table
+  fer video talk.mp4 --csv emotions.csv     annotated video and a row a face
+  fer info                                  is everything there?
+
+`fer COMMAND --help` explains each command.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except FerError as error:
+        print(f'fer: error: {error}', file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has gone (`fer image ... | head`): no more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f'fer: error: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('fer: interrupted', file=sys.stderr)
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog='fer', description='Facial expression recognition for social robots.',
+        epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--version', action='version', version=f'fer_ros {__version__}')
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
+    for name, summary in _COMMANDS.items():
+        # Only the command that is run is imported: `fer --help` answers at once.
+        chosen = name == _first_word(arguments)
+        module = importlib.import_module(f'fer_ros.commands.{name}') if chosen else None
+        _add_command(commands, name, summary, module)
+    args = parser.parse_args(arguments)
+    return int(args.run(args))
+
+
+def _first_word(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if not word.startswith('-')), '')
+
+
+def _add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str,
+    module: ModuleType | None,
+) -> None:
+    parser = commands.add_parser(
+        name, help=summary, description=f'{summary[0].upper()}{summary[1:]}.',
+        epilog=getattr(module, 'EPILOG', None),
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    if module is not None:
+        module.add_arguments(parser)
+        parser.set_defaults(run=module.run)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

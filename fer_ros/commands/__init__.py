@@ -1,0 +1,1 @@
+"""The commands of `fer`, one module each: EPILOG, add_arguments(parser), run(args)."""

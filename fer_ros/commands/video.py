@@ -1,0 +1,143 @@
+"""`fer video`: an annotated video, and a row a face as CSV or JSON lines."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+import contextlib
+from pathlib import Path
+import sys
+import time
+
+from tqdm import tqdm
+
+from fer_ros.commands.options import add_pipeline_options, make_pipeline
+from fer_ros.core.annotate import draw
+from fer_ros.core.errors import ConfigError
+from fer_ros.core.pipeline import Pipeline
+from fer_ros.core.sources import FrameSource, open_source
+from fer_ros.core.types import FrameResult
+from fer_ros.core.video_writer import VideoWriter
+from fer_ros.evaluation.records import CsvWriter, JsonLinesWriter, table, whole_file
+
+__all__ = ['EPILOG', 'add_arguments', 'run']
+
+EPILOG = """\
+Faces are followed from frame to frame and their distributions smoothed over time, as on the
+robot. All files take their names only when they are complete: an interrupted run leaves none. A
+camera is recorded until Ctrl-C, which ends it in good order.
+
+examples:
+  fer video talk.mp4
+  fer video talk.mp4 --out annotated.mp4 --csv emotions.csv --jsonl emotions.jsonl
+  fer video frames/ --fps 10
+  fer video 0 --duration 30
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `fer video`."""
+    parser.add_argument(
+        'source', metavar='SOURCE', help='video file, folder of frames, or camera (0, 1, ...)')
+    parser.add_argument(
+        '--out', metavar='FILE.mp4',
+        help='annotated video (default: NAME_emotions.mp4 in the current folder)')
+    parser.add_argument('--no-annotate', action='store_true', help='write no video')
+    parser.add_argument('--csv', metavar='FILE', help='a row a face')
+    parser.add_argument('--jsonl', metavar='FILE', help='a line of JSON a frame')
+    parser.add_argument(
+        '--every', type=int, default=1, metavar='N', help='use every Nth frame only')
+    parser.add_argument('--max-frames', type=int, default=0, metavar='N', help='stop after N')
+    parser.add_argument(
+        '--duration', type=float, default=0.0, metavar='SECONDS', help='stop after that long')
+    parser.add_argument(
+        '--fps', type=float, default=0.0, help="frames a second (default: the source's own)")
+    parser.add_argument(
+        '--smoothing', type=float, default=0.3, metavar='SECONDS',
+        help='time constant of the smoothing, 0 for none (default: %(default)s)')
+    add_pipeline_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `fer video`; returns the exit code."""
+    if args.every < 1 or args.max_frames < 0 or args.duration < 0 or args.fps < 0:
+        raise ConfigError('--every must be at least 1, the other limits not negative')
+    pipeline = make_pipeline(args, tracking=True, smoothing=args.smoothing)
+    with open_source(args.source, fps=args.fps, duration=args.duration) as source:
+        out = None if args.no_annotate else Path(args.out or _default_name(args.source))
+        if out is not None and out.suffix.lower() != '.mp4':
+            raise ConfigError(f'--out must end in .mp4, got {out}')
+        if out is not None and out.exists() and Path(args.source).exists() \
+                and out.samefile(args.source):
+            raise ConfigError(f'--out {out} would overwrite its own source')
+        summary = _process(pipeline, source, out, args)
+    print(summary.text())
+    for path in (out, args.csv, args.jsonl):
+        if path:
+            print(f'written: {path}')
+    return 0
+
+
+def _default_name(source: str) -> str:
+    name = Path(source).stem if Path(source).exists() else f'camera{source}'
+    return f'{name}_emotions.mp4'
+
+
+class _Summary:
+    """What was seen, for the end of the run."""
+
+    def __init__(self) -> None:
+        self.frames = self.faces = self.empty = 0
+        self.tracks: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        self._begin = time.perf_counter()
+
+    def add(self, result: FrameResult) -> None:
+        self.frames += 1
+        self.faces += len(result.faces)
+        self.empty += not result.faces
+        for face in result.faces:
+            self.tracks[face.track_id][face.label] += 1
+
+    def text(self) -> str:
+        seconds = time.perf_counter() - self._begin
+        lines = [
+            f'{self.frames} frames in {seconds:.1f} s ({self.frames / seconds:.1f} frames/s), '
+            f'{self.faces} faces, {self.empty} frames without face']
+        rows = [['track', 'frames', 'mostly', 'then']]
+        for track, counts in sorted(self.tracks.items()):
+            total = sum(counts.values())
+            shares = [f'{label} {100 * n / total:.0f} %' for label, n in counts.most_common(3)]
+            rows.append([str(track), str(total), shares[0], ', '.join(shares[1:])])
+        return '\n'.join([*lines, table(rows)] if len(rows) > 1 else lines)
+
+
+def _process(
+    pipeline: Pipeline, source: FrameSource, out: Path | None, args: argparse.Namespace,
+) -> _Summary:
+    summary = _Summary()
+    with contextlib.ExitStack() as stack:
+        writers: list[CsvWriter | JsonLinesWriter] = []
+        if args.csv:
+            writers.append(CsvWriter(stack.enter_context(whole_file(args.csv)), pipeline.labels))
+        if args.jsonl:
+            writers.append(JsonLinesWriter(stack.enter_context(whole_file(args.jsonl))))
+        video = None if out is None else stack.enter_context(
+            VideoWriter(out, source.fps / args.every, source.size))
+        bar = stack.enter_context(tqdm(
+            total=source.frame_count, unit='frame', disable=not sys.stderr.isatty()))
+        # A camera has no other end than Ctrl-C; a file that is interrupted is not complete.
+        if source.live:
+            stack.enter_context(contextlib.suppress(KeyboardInterrupt))
+        for index, frame in enumerate(source):
+            bar.update()
+            if index % args.every:
+                continue
+            result = pipeline.process(frame.bgr, frame.stamp)
+            summary.add(result)
+            for writer in writers:
+                writer.write(index, frame.stamp, result)
+            if video is not None:
+                video.write(draw(frame.bgr, result))
+            if summary.frames == args.max_frames:
+                break
+    return summary

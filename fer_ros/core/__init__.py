@@ -1,0 +1,1 @@
+"""The frame's journey from pixels to emotions; imports neither ROS nor TensorFlow."""

@@ -1,0 +1,135 @@
+"""A face box to the network's input: the one framing of training, node and offline tools.
+
+FER images frame a face in their own way. Each detector's boxes frame it in another. A
+`CropConvention` leads from the box to the frame, and `crop_face` takes the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+import math
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+
+from fer_ros.core.errors import ConfigError, ImageError
+from fer_ros.core.types import Box, Image
+
+__all__ = ['CropConvention', 'FER_FRAMING', 'box_side', 'crop_face', 'frame_of']
+
+# Samples a side that are averaged into one output pixel, at most: bounds the cost of huge faces.
+_MAX_OVERSAMPLING = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class CropConvention:
+    """How a detector's box relates to the square frame of the network's training images.
+
+    Attributes:
+        margin: Side of the frame as a multiple of the side of the box, > 0.
+        offset_x: Shift of the frame's centre to the right of the box's, in sides of the box.
+        offset_y: Shift of the frame's centre downwards from the box's, in sides of the box.
+
+    Raises:
+        ConfigError: A value is not finite, or the margin not positive.
+    """
+
+    margin: float
+    offset_x: float = 0.0
+    offset_y: float = 0.0
+
+    def __post_init__(self) -> None:
+        values = (self.margin, self.offset_x, self.offset_y)
+        if not all(math.isfinite(value) for value in values) or self.margin <= 0:
+            raise ConfigError(f'a crop needs a margin > 0 and finite offsets, got {values}')
+
+
+FER_FRAMING: Mapping[str, CropConvention] = MappingProxyType({
+    'haar': CropConvention(margin=1.0),
+    'yunet': CropConvention(margin=1.1),
+})
+"""The frame of FER2013 about a face, by the detector's box convention. Provisional."""
+
+
+def box_side(box: Box) -> float:
+    """Return the side of a box in pixels: the mean of its width and height."""
+    return (box[2] + box[3]) / 2
+
+
+def frame_of(box: Box, convention: CropConvention) -> Box:
+    """Return the square frame about the face of a box, in pixels, not cut at the border."""
+    side = box_side(box)
+    frame = convention.margin * side
+    return (
+        box[0] + box[2] / 2 + convention.offset_x * side - frame / 2,
+        box[1] + box[3] / 2 + convention.offset_y * side - frame / 2, frame, frame)
+
+
+def crop_face(
+    image: Image, box: Box, convention: CropConvention, size: tuple[int, int] = (48, 48),
+    grey: bool = True,
+) -> Image:
+    """Cut the face of a box out of an image and scale it to the network's input.
+
+    The place is exact to a fraction of a pixel, each output pixel is the mean of the area that
+    it covers, and what lies beyond the border repeats the outermost pixels.
+
+    Args:
+        image: (H, W, 3) BGR or (H, W) grey, uint8; it is not changed.
+        box: Left, top, width, height of the detector's box in pixels, may reach over the border.
+        convention: The way from the box to the frame.
+        size: Width and height of the output; the square frame is stretched to it.
+        grey: Whether to return grey (by the weights of ITU-R BT.601); a grey image stays grey.
+
+    Returns:
+        (height, width) uint8 if grey, else (height, width, 3) BGR uint8.
+
+    Raises:
+        ImageError: The image has another shape or type.
+        ValueError: The box is not finite or empty, or the size not positive.
+    """
+    _check(image, box, size)
+    left, top, side, _ = frame_of(box, convention)
+    step = max(1, min(_MAX_OVERSAMPLING, math.ceil(side / min(size))))
+    # Converting the few source pixels before the warp makes the warp three times cheaper.
+    part, left, top = _needed(image, left, top, side)
+    if grey and part.ndim == 3:
+        part = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
+    fine = (size[0] * step, size[1] * step)
+    scale_x, scale_y = side / fine[0], side / fine[1]
+    # Pixel centres lie at whole numbers: half a step in from the frame's edge, half a pixel off.
+    to_source = np.array([
+        [scale_x, 0.0, left + scale_x / 2 - 0.5],
+        [0.0, scale_y, top + scale_y / 2 - 0.5]])
+    warped = cv2.warpAffine(
+        part, to_source, fine, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE)
+    crop = warped if step == 1 else cv2.resize(warped, size, interpolation=cv2.INTER_AREA)
+    if not grey and crop.ndim == 2:
+        crop = cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR)
+    return np.asarray(crop, np.uint8)
+
+
+def _check(image: Image, box: Box, size: tuple[int, int]) -> None:
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or 0 in image.shape \
+            or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+        what = f'{image.shape} {image.dtype}' if isinstance(image, np.ndarray) \
+            else type(image).__name__
+        raise ImageError(f'a crop is cut from (H, W, 3) or (H, W) uint8, got {what}')
+    if not all(math.isfinite(value) for value in box) or box[2] <= 0 or box[3] <= 0:
+        raise ValueError(f'the box must be finite, with positive width and height, got {box}')
+    if size[0] < 1 or size[1] < 1:
+        raise ValueError(f'the size must be positive, got {size[0]}x{size[1]}')
+
+
+def _needed(image: Image, left: float, top: float, side: float) -> tuple[Image, float, float]:
+    """Return the part of the image that the frame can touch, and the frame's place in it."""
+    height, width = image.shape[:2]
+    # A pixel more on each side for the interpolation; at least one pixel to replicate.
+    x0 = min(max(math.floor(left) - 1, 0), width - 1)
+    y0 = min(max(math.floor(top) - 1, 0), height - 1)
+    x1 = min(max(math.ceil(left + side) + 2, x0 + 1), width)
+    y1 = min(max(math.ceil(top + side) + 2, y0 + 1), height)
+    return image[y0:y1, x0:x1], left - x0, top - y0

@@ -1,0 +1,209 @@
+"""The road of a frame: detect, track, crop, classify, smooth, label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import time
+
+import numpy as np
+
+from fer_ros.core.classifier import Classifier
+from fer_ros.core.crop import crop_face
+from fer_ros.core.detector import FaceDetector, create_detector
+from fer_ros.core.errors import ConfigError, ImageError
+from fer_ros.core.model import Model, load_model
+from fer_ros.core.smoothing import Smoother
+from fer_ros.core.tracker import Tracker
+from fer_ros.core.types import UNKNOWN, Face, FaceEmotion, Floats, FrameResult, Image
+
+__all__ = ['Pipeline']
+
+
+class Pipeline:
+    """Turns frames into emotions; the same object serves robot, video file and test.
+
+    It keeps the tracks of one camera and is not thread-safe: use one pipeline a camera.
+
+    Args:
+        model: A verified model.
+        detector: Finds the faces; its boxes must follow a convention that the model's manifest
+            knows.
+        tracking: Whether frames follow each other in time; False treats each on its own.
+        num_threads: Threads of the classifier.
+        unknown_threshold: Confidence in [0, 1] below which the label is `unknown`; None takes
+            the manifest's.
+        max_faces: Largest number of faces classified in a frame, the largest first; 0 for all.
+        smoothing: Time constant of the smoothing in seconds, 0 for none; it needs tracking.
+
+    Raises:
+        ModelError: The network does not fit its manifest.
+        ConfigError: A value is out of range, or the model cannot frame the detector's boxes.
+    """
+
+    def __init__(
+        self, model: Model, detector: FaceDetector, *, tracking: bool = True,
+        num_threads: int = 1, unknown_threshold: float | None = None, max_faces: int = 0,
+        smoothing: float = 0.3,
+    ) -> None:
+        crop = model.manifest.crop
+        if detector.box_convention not in crop:
+            raise ConfigError(
+                f'model {model.manifest.name!r} knows how to frame the boxes of '
+                f'{", ".join(crop)}, not those of {detector.box_convention!r}')
+        self.model = model
+        self.detector = detector
+        self._convention = crop[detector.box_convention]
+        self._classifier = Classifier(model, num_threads)
+        self._tracker = Tracker() if tracking else None
+        self._smoother = Smoother(smoothing)
+        self.unknown_threshold = (
+            model.manifest.thresholds['unknown'] if unknown_threshold is None
+            else unknown_threshold)
+        self.max_faces = max_faces
+
+    @classmethod
+    def from_model(
+        cls, model: str | Path | None = None, *, detector: str | FaceDetector | None = None,
+        detector_model: str | Path = '', tracking: bool = True, num_threads: int = 1,
+        unknown_threshold: float | None = None, max_faces: int = 0, smoothing: float = 0.3,
+    ) -> Pipeline:
+        """Load a model and make the pipeline around it.
+
+        Args:
+            model: Name of an installed model or path of a model folder; None for the default.
+            detector: Name of a detector, or an object of your own; None for the default.
+            detector_model: Network file of the detector, for those that need one.
+            tracking: As for the class, like all further arguments.
+            num_threads: Threads of the classifier.
+            unknown_threshold: Confidence below which the label is `unknown`.
+            max_faces: Largest number of faces classified in a frame; 0 for all.
+            smoothing: Time constant of the smoothing in seconds.
+
+        Raises:
+            FerError: Something is missing, damaged or out of range; the text says what.
+        """
+        if detector is None or isinstance(detector, str):
+            detector = create_detector(detector or 'haar', model_path=str(detector_model))
+        return cls(
+            load_model(model), detector, tracking=tracking, num_threads=num_threads,
+            unknown_threshold=unknown_threshold, max_faces=max_faces, smoothing=smoothing)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the K emotions, in the order of every distribution."""
+        return self.model.manifest.labels
+
+    @property
+    def unknown_threshold(self) -> float:
+        """Confidence below which the label is `unknown`, in [0, 1]."""
+        return self._unknown_threshold
+
+    @unknown_threshold.setter
+    def unknown_threshold(self, value: float) -> None:
+        if not 0.0 <= value <= 1.0:
+            raise ConfigError(f'unknown_threshold must lie in [0, 1], got {value}')
+        self._unknown_threshold = value
+
+    @property
+    def max_faces(self) -> int:
+        """Largest number of faces classified in a frame; 0 for all."""
+        return self._max_faces
+
+    @max_faces.setter
+    def max_faces(self, value: int) -> None:
+        if value < 0:
+            raise ConfigError(f'max_faces must be 0 (all) or more, got {value}')
+        self._max_faces = value
+
+    @property
+    def smoothing(self) -> float:
+        """Time constant of the smoothing in seconds; 0 for none."""
+        return self._smoother.time_constant
+
+    @smoothing.setter
+    def smoothing(self, value: float) -> None:
+        self._smoother.time_constant = value
+
+    def process(self, bgr: Image, stamp: float | None = None) -> FrameResult:
+        """Find the faces of a frame and their emotions.
+
+        Args:
+            bgr: (H, W, 3) uint8.
+            stamp: Time of the frame in seconds; None takes the process's monotonic clock.
+
+        Returns:
+            The faces, largest first, with their distributions.
+
+        Raises:
+            ImageError: `bgr` has another shape or type.
+        """
+        _check_frame(bgr)
+        begin = time.perf_counter()
+        faces = sorted(self.detector.detect(bgr), key=lambda face: -face.area)
+        if self._max_faces:
+            faces = faces[:self._max_faces]
+        detected = time.perf_counter()
+        raw = self._classify_faces(bgr, faces)
+        classified = time.perf_counter()
+        emotions = self._follow(faces, raw, time.monotonic() if stamp is None else stamp)
+        end = time.perf_counter()
+        return FrameResult(
+            labels=self.labels, faces=tuple(emotions), width=bgr.shape[1], height=bgr.shape[0],
+            stamp=stamp, timings={
+                'detect': detected - begin, 'classify': classified - detected,
+                'total': end - begin})
+
+    def classify(self, crops: Image) -> Floats:
+        """Return (N, K) calibrated probabilities of face images, without detection.
+
+        Args:
+            crops: (N, H, W) grey or (N, H, W, 3) BGR, uint8, in the framing of the model.
+        """
+        return self._classifier.predict(crops)
+
+    def reset(self) -> None:
+        """Forget the tracks: the next frame has nothing to do with those before."""
+        if self._tracker is not None:
+            self._tracker.reset()
+        self._smoother.reset()
+
+    def _classify_faces(self, bgr: Image, faces: list[Face]) -> Floats:
+        manifest = self.model.manifest
+        crops = [
+            crop_face(bgr, face.box, self._convention, size=manifest.size,
+                      grey=manifest.color == 'grey')
+            for face in faces]
+        if not crops:
+            return np.empty((0, len(self.labels)), np.float32)
+        return self._classifier.predict(np.stack(crops))
+
+    def _follow(self, faces: list[Face], raw: Floats, stamp: float) -> list[FaceEmotion]:
+        if self._tracker is None:
+            return [
+                self._label(face, 0, 0.0, probabilities, probabilities)
+                for face, probabilities in zip(faces, raw, strict=True)]
+        tracks = self._tracker.update(faces, stamp)
+        emotions = [
+            self._label(face, track.track_id, track.age, probabilities,
+                        self._smoother.update(track.track_id, probabilities, stamp))
+            for face, track, probabilities in zip(faces, tracks, raw, strict=True)]
+        self._smoother.keep(track.track_id for track in self._tracker.tracks)
+        return emotions
+
+    def _label(
+        self, face: Face, track_id: int, track_age: float, raw: Floats, smoothed: Floats,
+    ) -> FaceEmotion:
+        best = int(smoothed.argmax())
+        confidence = min(1.0, float(smoothed[best]))
+        return FaceEmotion(
+            box=face.box, score=face.score, landmarks=face.landmarks, track_id=track_id,
+            track_age=track_age, confidence=confidence,
+            label=self.labels[best] if confidence >= self._unknown_threshold else UNKNOWN,
+            probabilities=smoothed, raw_probabilities=raw)
+
+
+def _check_frame(bgr: Image) -> None:
+    if not isinstance(bgr, np.ndarray) or bgr.ndim != 3 or bgr.shape[2] != 3 \
+            or bgr.dtype != np.uint8 or 0 in bgr.shape:
+        what = f'{bgr.shape} {bgr.dtype}' if isinstance(bgr, np.ndarray) else type(bgr).__name__
+        raise ImageError(f'a frame must be (H, W, 3) BGR uint8, got {what}')

@@ -1,0 +1,26 @@
+"""Where the package's data folders lie: in a source tree, a ROS workspace, or a Python prefix."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import sys
+
+__all__ = ['resource_folders']
+
+
+def resource_folders(name: str) -> list[Path]:
+    """Return the existing folders called `name` (`models`, `config`), in order of precedence.
+
+    The source tree that the code runs from comes first, then `share/fer_ros` of every prefix of
+    a sourced ROS workspace, then that of the Python environment.
+    """
+    prefixes = [
+        Path(prefix) for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+        if prefix]
+    # Above an installed package lies site-packages, where a `models` would be somebody else's.
+    source = Path(__file__).resolve().parents[2]
+    candidates = [source / name] if (source / 'package.xml').is_file() else []
+    candidates += [
+        prefix / 'share' / 'fer_ros' / name for prefix in (*prefixes, Path(sys.prefix))]
+    return [folder for folder in dict.fromkeys(candidates) if folder.is_dir()]

@@ -1,0 +1,1 @@
+"""Offline figures, made with the very code that runs on the robot."""

@@ -1,0 +1,55 @@
+"""What several tests need."""
+
+import json
+from pathlib import Path
+import shutil
+
+import pytest
+
+from fer_ros.core.model import load_model
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def astronaut():
+    """Return (512, 512, 3) BGR: NASA's portrait of Eileen Collins, in the public domain."""
+    from skimage import data
+
+    return data.astronaut()[..., ::-1].copy()
+
+
+@pytest.fixture
+def model_folder(tmp_path):
+    """Return a copy of the shipped model folder that a test may damage."""
+    folder = tmp_path / 'model'
+    shutil.copytree(load_model().folder, folder)
+    return folder
+
+
+@pytest.fixture
+def edit_manifest(model_folder):
+    """Return a function that sets one dotted field of the copy's manifest, or removes it."""
+    def edit(name, value=...):
+        path = model_folder / 'manifest.json'
+        content = json.loads(path.read_text())
+        *parents, last = name.split('.')
+        place = content
+        for parent in parents:
+            place = place[parent]
+        if value is ...:
+            del place[last]
+        else:
+            place[last] = value
+        path.write_text(json.dumps(content))
+        return model_folder
+    return edit
+
+
+@pytest.fixture
+def ros():
+    """Return a ROS graph with a probe node; see ros_support.py."""
+    from ros_support import Graph
+
+    with Graph() as graph:
+        yield graph

@@ -1,0 +1,112 @@
+"""The classifier gives calibrated distributions, the recorded ones, and refuses bad networks."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from fer_ros.core.classifier import Classifier, softmax
+from fer_ros.core.errors import ConfigError, ImageError, ModelError
+from fer_ros.core.model import load_model
+from fer_ros.evaluation.golden import golden_crops, read_golden
+
+
+@pytest.fixture(scope='module')
+def classifier():
+    return Classifier(load_model())
+
+
+def test_golden_outputs_of_the_shipped_model(classifier):
+    model = load_model()
+    probabilities = classifier.predict(golden_crops(model.manifest.width))
+    assert np.abs(probabilities - read_golden(model.folder)).max() < 1e-4
+
+
+def test_golden_outputs_tell_a_changed_picture(classifier):
+    model = load_model()
+    shifted = np.roll(golden_crops(model.manifest.width), 3, axis=2)
+    assert np.abs(classifier.predict(shifted) - read_golden(model.folder)).max() > 1e-3
+
+
+@pytest.mark.parametrize('count', [1, 2, 5, 3])
+def test_a_batch_gives_what_single_crops_give(classifier, count):
+    crops = golden_crops(48)[:count]
+    single = np.concatenate([classifier.predict(crop[np.newaxis]) for crop in crops])
+    assert np.abs(classifier.predict(crops) - single).max() < 1e-5
+
+
+def test_no_crops_give_no_rows(classifier):
+    assert classifier.predict(np.empty((0, 48, 48), np.uint8)).shape == (0, 8)
+
+
+def test_colour_and_other_sizes_are_converted(classifier):
+    crops = golden_crops(48)
+    colour = np.repeat(crops[..., np.newaxis], 3, axis=3)
+    assert np.abs(classifier.predict(colour) - classifier.predict(crops)).max() < 1e-5
+    large = crops.repeat(4, axis=1).repeat(4, axis=2)
+    assert np.abs(classifier.predict(large) - classifier.predict(crops)).max() < 1e-5
+
+
+@pytest.mark.parametrize('threads', [1, 2])
+def test_the_number_of_threads_does_not_change_the_answer(classifier, threads):
+    crops = golden_crops(48)
+    other = Classifier(load_model(), num_threads=threads).predict(crops)
+    assert np.abs(other - classifier.predict(crops)).max() < 1e-5
+
+
+@pytest.mark.parametrize('threads', [0, -1, 1000])
+def test_an_impossible_number_of_threads_is_refused(threads):
+    with pytest.raises(ConfigError, match='num_threads'):
+        Classifier(load_model(), num_threads=threads)
+
+
+@pytest.mark.parametrize('crops', [
+    np.zeros((48, 48), np.uint8), np.zeros((1, 48, 48), np.float32),
+    np.zeros((1, 48, 48, 2), np.uint8), np.zeros((1, 0, 48), np.uint8)])
+def test_crops_of_another_kind_are_refused(classifier, crops):
+    with pytest.raises(ImageError, match='crops must be'):
+        classifier.predict(crops)
+
+
+def test_temperature_softens_without_changing_the_order():
+    logits = np.array([[2.0, 1.0, 0.0]], np.float32)
+    cold, warm = softmax(logits, 1.0)[0], softmax(logits, 3.0)[0]
+    assert cold == pytest.approx(np.exp([2, 1, 0]) / np.exp([2, 1, 0]).sum(), abs=1e-6)
+    assert warm[0] < cold[0]
+    assert warm.argmax() == 0
+    assert softmax(np.array([[1e4, -1e4]], np.float32)).tolist() == [[1.0, 0.0]]
+
+
+def test_the_manifests_temperature_is_used(edit_manifest, classifier):
+    crops = golden_crops(48)
+    softer = Classifier(load_model(edit_manifest('temperature', 5.0))).predict(crops)
+    assert softer.max() < classifier.predict(crops).max()
+
+
+def test_labels_that_do_not_match_the_outputs_are_refused(edit_manifest):
+    model = load_model(edit_manifest('labels', ['a', 'b', 'c']))
+    with pytest.raises(ModelError, match='3 labels'):
+        Classifier(model)
+
+
+def test_an_input_of_another_size_is_refused(edit_manifest):
+    with pytest.raises(ModelError, match='48, 64, 1'):
+        Classifier(load_model(edit_manifest('input.width', 64)))
+
+
+def test_bytes_that_are_no_network_are_refused(model_folder, edit_manifest):
+    (model_folder / 'model.tflite').write_bytes(b'not a flatbuffer')
+    digest = hashlib.sha256(b'not a flatbuffer').hexdigest()
+    with pytest.raises(ModelError, match='not a network'):
+        Classifier(load_model(edit_manifest('sha256', digest)))
+
+
+def test_outputs_that_are_not_finite_are_refused(model_folder, edit_manifest):
+    path = model_folder / 'model.tflite'
+    data = path.read_bytes()
+    # The largest buffers hold the weights; NaN weights give NaN outputs.
+    middle = len(data) // 2 // 4 * 4
+    broken = data[:middle] + np.full(2000, np.nan, np.float32).tobytes() + data[middle + 8000:]
+    path.write_bytes(broken)
+    with pytest.raises(ModelError, match='NaN or infinite'):
+        Classifier(load_model(edit_manifest('sha256', hashlib.sha256(broken).hexdigest())))

@@ -1,0 +1,254 @@
+"""Every encoding gives the pixels worked out by hand; every malformed image is refused."""
+
+import array
+import dataclasses
+
+import cv2
+from malformed_images import malformed_images
+import numpy as np
+import pytest
+
+from fer_ros.core.compressed import compressed_to_bgr
+from fer_ros.core.encodings import ENCODINGS
+from fer_ros.core.errors import ImageError
+from fer_ros.core.image import from_bgr, ImageFields, to_bgr
+
+RNG = np.random.default_rng(7)
+HEIGHT, WIDTH = 6, 8
+BGR = RNG.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+GREY = RNG.integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
+WIDE = RNG.integers(1, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
+ALPHA = RNG.integers(0, 256, (HEIGHT, WIDTH, 1), dtype=np.uint8)
+
+
+def grey3(grey):
+    return np.repeat(np.asarray(grey)[..., np.newaxis], 3, axis=2)
+
+
+def scaled(wide):
+    """65535 becomes 255, rounded: worked out with integers."""
+    return ((wide.astype(np.int64) * 2 * 255 + 65535) // (2 * 65535)).astype(np.uint8)
+
+
+def stretched(wide):
+    low, high = int(wide.min()), int(wide.max())
+    return ((wide.astype(np.int64) - low) * 255 // (high - low)).astype(np.uint8)
+
+
+SAMPLES = {
+    'bgr8': (BGR, BGR),
+    '8UC3': (BGR, BGR),
+    'rgb8': (BGR[..., ::-1], BGR),
+    'bgra8': (np.concatenate([BGR, ALPHA], axis=2), BGR),
+    '8UC4': (np.concatenate([BGR, ALPHA], axis=2), BGR),
+    'rgba8': (np.concatenate([BGR[..., ::-1], ALPHA], axis=2), BGR),
+    'mono8': (GREY, grey3(GREY)),
+    '8UC1': (GREY, grey3(GREY)),
+    'mono16': (WIDE, grey3(scaled(WIDE))),
+    '16UC1': (WIDE, grey3(stretched(WIDE))),
+    'bgr16': (BGR.astype(np.uint16) * 257, BGR),
+    'rgb16': (BGR[..., ::-1].astype(np.uint16) * 257, BGR),
+    'bgra16': (np.concatenate([BGR, ALPHA], axis=2).astype(np.uint16) * 257, BGR),
+    'rgba16': (np.concatenate([BGR[..., ::-1], ALPHA], axis=2).astype(np.uint16) * 257, BGR),
+}
+
+
+def message(encoding, rows, padding=0, big=False, height=None):
+    """Return the fields of an image whose rows are padded with bytes that must not matter."""
+    rows = np.ascontiguousarray(rows)
+    lines = rows.astype(rows.dtype.newbyteorder('>' if big else '<')).reshape(len(rows), -1)
+    lines = lines.view(np.uint8)
+    pad = np.full((len(lines), padding), 0xA5, np.uint8)
+    data = np.concatenate([lines, pad], axis=1)
+    return ImageFields(
+        rows.shape[1] if rows.ndim > 1 else WIDTH, height or len(rows), encoding, int(big),
+        data.shape[1], data.tobytes())
+
+
+@pytest.mark.parametrize('big', [False, True], ids=['little', 'big'])
+@pytest.mark.parametrize('padding', [0, 1, 4, 13])
+@pytest.mark.parametrize('encoding', SAMPLES)
+def test_pixels_are_those_worked_out_by_hand(encoding, padding, big):
+    rows, expected = SAMPLES[encoding]
+    assert np.array_equal(to_bgr(message(encoding, rows, padding, big)), expected)
+
+
+def yuv_pixel(y, u, v):
+    """BT.601, limited range, as ITU-R BT.601-7 section 2.5 has it."""
+    y, u, v = 1.164 * (y - 16), u - 128.0, v - 128.0
+    bgr = np.array([y + 2.018 * u, y - 0.391 * u - 0.813 * v, y + 1.596 * v])
+    return np.clip(bgr, 0, 255)
+
+
+Y = RNG.integers(16, 236, (HEIGHT, WIDTH), dtype=np.uint8)
+U = RNG.integers(90, 166, (HEIGHT // 2, WIDTH // 2), dtype=np.uint8)
+V = RNG.integers(90, 166, (HEIGHT // 2, WIDTH // 2), dtype=np.uint8)
+
+
+def yuv_expected():
+    return np.array([[yuv_pixel(float(Y[r, c]), float(U[r // 2, c // 2]), float(V[r // 2, c // 2]))
+                      for c in range(WIDTH)] for r in range(HEIGHT)])
+
+
+def packed(order):
+    """Return (H, W, 2) rows of 4:2:2 in which two rows share a colour, as in 4:2:0."""
+    rows = np.empty((HEIGHT, WIDTH, 2), np.uint8)
+    colour = np.stack([U, V], axis=2).repeat(2, axis=0).reshape(HEIGHT, WIDTH)
+    rows[..., order.index('y')] = Y
+    rows[..., 1 - order.index('y')] = colour
+    return rows
+
+
+def planar(first, second):
+    colour = np.stack([first, second], axis=2).reshape(HEIGHT // 2, WIDTH)
+    return np.concatenate([Y, colour])
+
+
+@pytest.mark.parametrize('padding', [0, 3])
+@pytest.mark.parametrize('encoding, rows', [
+    ('uyvy', packed('cy')), ('yuv422', packed('cy')),
+    ('yuyv', packed('yc')), ('yuv422_yuy2', packed('yc')),
+    ('nv12', planar(U, V)), ('nv21', planar(V, U))])
+def test_yuv_follows_bt601(encoding, rows, padding):
+    fields = message(encoding, rows, padding, height=HEIGHT)
+    difference = np.abs(to_bgr(fields).astype(float) - yuv_expected())
+    assert difference.max() <= 2.0
+
+
+@pytest.mark.parametrize('padding', [0, 5])
+@pytest.mark.parametrize('wide', [False, True])
+@pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
+def test_bayer_gives_back_a_flat_colour(pattern, wide, padding):
+    colour = {'r': 200, 'g': 120, 'b': 40}
+    tile = np.array([colour[letter] for letter in pattern], np.uint16).reshape(2, 2)
+    rows = np.tile(tile, (HEIGHT // 2, WIDTH // 2))
+    rows = rows * 257 if wide else rows.astype(np.uint8)
+    bgr = to_bgr(message(f'bayer_{pattern}{16 if wide else 8}', rows, padding))
+    assert np.array_equal(bgr[2:-2, 2:-2], np.full((HEIGHT - 4, WIDTH - 4, 3), (40, 120, 200)))
+
+
+def test_every_encoding_has_its_expected_pixels():
+    tested = {*SAMPLES, 'uyvy', 'yuv422', 'yuyv', 'yuv422_yuy2', 'nv12', 'nv21'}
+    tested |= {f'bayer_{p}{b}' for p in ('rggb', 'bggr', 'gbrg', 'grbg') for b in (8, 16)}
+    assert tested == set(ENCODINGS)
+
+
+def test_depth_without_any_measurement_is_black():
+    rows = np.zeros((HEIGHT, WIDTH), np.uint16)
+    assert not to_bgr(message('16UC1', rows)).any()
+
+
+def test_missing_measurements_do_not_stretch_the_rest():
+    rows = WIDE.copy()
+    rows[0, 0] = 0
+    bgr = to_bgr(message('16UC1', rows))
+    assert bgr[0, 0].tolist() == [0, 0, 0]
+    assert bgr.max() == 255
+
+
+@pytest.mark.parametrize('kind', [
+    bytes, bytearray, memoryview, lambda d: array.array('B', d), list,
+    lambda d: np.frombuffer(d, np.uint8)])
+def test_data_may_come_in_any_form_of_bytes(kind):
+    fields = message('bgr8', BGR, 2)
+    given = dataclasses.replace(fields, data=kind(fields.data))
+    assert np.array_equal(to_bgr(given), BGR)
+
+
+def test_no_copy_is_made_where_none_is_needed():
+    data = array.array('B', BGR.tobytes())
+    fields = ImageFields(WIDTH, HEIGHT, 'bgr8', 0, WIDTH * 3, data)
+    assert np.shares_memory(to_bgr(fields), np.frombuffer(data, np.uint8))
+
+
+def test_there_and_back_again():
+    assert np.array_equal(to_bgr(from_bgr(BGR)), BGR)
+    assert np.array_equal(to_bgr(from_bgr(BGR[:, ::2])), BGR[:, ::2])
+
+
+@pytest.mark.parametrize('bgr', [GREY, BGR.astype(float), BGR[:0]])
+def test_only_bgr_is_published(bgr):
+    with pytest.raises(ImageError, match='expected'):
+        from_bgr(bgr)
+
+
+CASES = malformed_images()
+
+
+def test_there_are_two_hundred_malformed_images_and_none_twice():
+    assert len({name for name, _ in CASES}) == 200
+
+
+@pytest.mark.parametrize('fields', [fields for _, fields in CASES], ids=[n for n, _ in CASES])
+def test_a_malformed_image_is_refused_with_what_was_expected(fields):
+    with pytest.raises(ImageError) as error:
+        to_bgr(ImageFields(**fields))
+    text = str(error.value)
+    assert 'got' in text or 'supported' in text
+
+
+@pytest.mark.parametrize('data', [None, 'text', 7, np.zeros(4, np.float32)])
+def test_data_that_are_no_bytes_are_refused(data):
+    with pytest.raises(ImageError, match='data must be bytes'):
+        to_bgr(ImageFields(1, 1, 'bgr8', 0, 3, data))
+
+
+@dataclasses.dataclass
+class Compressed:
+    format: str
+    data: bytes
+
+
+def encode(pixels, suffix):
+    return cv2.imencode(suffix, pixels)[1].tobytes()
+
+
+RGB_ORDER = np.ascontiguousarray(BGR[..., ::-1])
+
+
+@pytest.mark.parametrize('text, pixels, expected', [
+    ('png', BGR, BGR), ('', BGR, BGR), ('bgr8; png compressed bgr8', BGR, BGR),
+    ('rgb8; png compressed bgr8', BGR, BGR), ('rgb8; png compressed ', RGB_ORDER, BGR),
+    ('rgb8; png compressed rgb8', RGB_ORDER, BGR), ('mono8; png compressed ', GREY, grey3(GREY)),
+    ('png', GREY, grey3(GREY)), ('mono16; png compressed ', WIDE, grey3(scaled(WIDE))),
+    ('png', WIDE, grey3(scaled(WIDE))), ('16UC1; png compressed ', WIDE, grey3(stretched(WIDE))),
+    ('png', np.concatenate([BGR, ALPHA], axis=2), BGR),
+    ('png', BGR.astype(np.uint16) * 257, BGR)])
+def test_png_of_every_depth_and_format_string(text, pixels, expected):
+    assert np.array_equal(compressed_to_bgr(Compressed(text, encode(pixels, '.png'))), expected)
+
+
+@pytest.mark.parametrize('text', ['jpeg', 'jpg', '', 'bgr8; jpeg compressed bgr8', 'png'])
+def test_jpeg_is_known_by_its_bytes_and_not_by_its_name(text):
+    smooth = cv2.resize(BGR[:2, :2], (64, 48), interpolation=cv2.INTER_LINEAR)
+    bgr = compressed_to_bgr(Compressed(text, encode(smooth, '.jpg') + b'\0\0'))
+    assert np.abs(bgr.astype(int) - smooth).mean() < 4
+
+
+def bomb():
+    data = bytearray(encode(BGR, '.png'))
+    data[16:24] = (50_000).to_bytes(4, 'big') * 2
+    return bytes(data)
+
+
+@pytest.mark.parametrize('data, words', [
+    (b'', 'neither jpeg nor png'), (b'hello', 'neither jpeg nor png'),
+    (encode(BGR, '.bmp'), 'neither jpeg nor png'), (encode(BGR, '.png')[:-8], 'IEND'),
+    (encode(BGR, '.png')[:12], 'cut off'), (encode(BGR, '.jpg')[:-9], 'end marker'),
+    (b'\xff\xd8\xff\xe0' + b'\0' * 30 + b'\xff\xd9', 'frame header'),
+    (bomb(), '50000x50000')])
+def test_a_damaged_compressed_image_is_refused(data, words):
+    with pytest.raises(ImageError, match=words):
+        compressed_to_bgr(Compressed('', data))
+
+
+def test_a_damaged_middle_of_a_png_is_refused():
+    data = bytearray(encode(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8), '.png'))
+    data[60:200] = bytes(140)
+    with pytest.raises(ImageError, match='cannot be decoded'):
+        compressed_to_bgr(Compressed('png', bytes(data)))
+
+
+def test_compressed_depth_is_refused_with_advice():
+    with pytest.raises(ImageError, match='depth image'):
+        compressed_to_bgr(Compressed('16UC1; compressedDepth png', encode(WIDE, '.png')))

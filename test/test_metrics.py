@@ -1,0 +1,65 @@
+"""Figures agree with what is worked out by hand."""
+
+import numpy as np
+import pytest
+
+from fer_ros.evaluation.metrics import (
+    classification_metrics,
+    confusion_matrix,
+    expected_calibration_error,
+    macro_recall,
+)
+
+LABELS = ('a', 'b', 'c')
+
+
+def certain(guesses):
+    return np.eye(3, dtype=np.float32)[guesses]
+
+
+def test_confusion_counts_rows_of_truth_and_a_column_of_silence():
+    matrix = confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, -1]), 3)
+    assert matrix.tolist() == [[1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+
+
+def test_macro_recall_leaves_out_emotions_that_do_not_occur():
+    assert macro_recall(np.array([0, 0, 1]), np.array([0, 1, 1]), 3) == pytest.approx(0.75)
+
+
+def test_figures_of_a_small_table():
+    metrics = classification_metrics(
+        np.array([0, 0, 1, 2]), certain([0, 1, 1, 2]), LABELS, resamples=50)
+    assert metrics['accuracy'] == 0.75
+    assert metrics['macro_recall'] == pytest.approx(2.5 / 3, abs=1e-6)
+    assert metrics['per_class']['b'] == {
+        'precision': 0.5, 'recall': 1.0, 'f1': pytest.approx(2 / 3, abs=1e-6), 'n': 1}
+    low, high = metrics['accuracy_ci']
+    assert 0.0 <= low <= 0.75 <= high <= 1.0
+
+
+def test_missed_faces_and_abstentions_count_as_wrong():
+    probabilities = certain([0, 0, 0, 0])
+    probabilities[1] = np.nan
+    probabilities[2] = (0.4, 0.3, 0.3)
+    metrics = classification_metrics(
+        np.zeros(4, np.int64), probabilities, LABELS, unknown_threshold=0.5, resamples=20)
+    assert (metrics['no_face'], metrics['unknown'], metrics['accuracy']) == (1, 1, 0.5)
+    assert metrics['confusion']['matrix'][0] == [2, 0, 0, 2]
+
+
+@pytest.mark.parametrize(('confidence', 'correct', 'expected'), [
+    ([0.9] * 10, [1] * 9 + [0], 0.0),
+    ([0.9] * 10, [0] * 10, 0.9),
+    ([1.0, 0.5], [1, 1], 0.25),
+    ([], [], 0.0),
+])
+def test_calibration_error_is_the_weighted_gap(confidence, correct, expected):
+    value = expected_calibration_error(
+        np.array(confidence, np.float32), np.array(correct, bool))
+    assert value == pytest.approx(expected, abs=1e-6)
+
+
+def test_intervals_are_the_same_for_the_same_seed():
+    arguments = np.array([0, 1, 2, 0]), certain([0, 1, 0, 0]), LABELS
+    first = classification_metrics(*arguments, resamples=100, seed=3)
+    assert first == classification_metrics(*arguments, resamples=100, seed=3)

@@ -1,0 +1,152 @@
+"""The whole road, on a photograph and on made-up frames."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_ros import EMOTIONS, Face, Pipeline
+from fer_ros.core.errors import ConfigError, ImageError, ModelError
+
+
+class FixedDetector:
+    """Finds the boxes that it was told."""
+
+    box_convention = 'haar'
+
+    def __init__(self, *boxes):
+        self.boxes = list(boxes)
+
+    def detect(self, bgr):
+        return [Face(box, 0.9) for box in self.boxes]
+
+
+@pytest.fixture(scope='module')
+def pipeline():
+    return Pipeline.from_model()
+
+
+def test_a_photograph_gives_one_face_with_distributions_that_sum_to_one(astronaut):
+    pipeline = Pipeline.from_model()
+    result = pipeline.process(astronaut)
+    assert len(result.faces) == 1
+    face = result.faces[0]
+    # The astronaut's face lies about (225, 110), as anybody can see.
+    x, y, w, h = face.box
+    assert x < 225 < x + w
+    assert y < 110 < y + h
+    for probabilities in (face.probabilities, face.raw_probabilities):
+        assert probabilities.shape == (8,)
+        assert probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+    assert face.label == 'happiness'
+    assert result.labels == pipeline.labels == EMOTIONS
+    assert (result.width, result.height) == (512, 512)
+    assert 0 < result.timings['detect'] < result.timings['total']
+
+
+def test_a_face_is_classified_alike_at_every_distance(astronaut, pipeline):
+    near = Pipeline.from_model(tracking=False).process(cv2.resize(astronaut, (1024, 1024)))
+    far = Pipeline.from_model(tracking=False).process(cv2.resize(astronaut, (400, 400)))
+    assert near.faces[0].label == far.faces[0].label == 'happiness'
+
+
+def test_a_frame_without_face_gives_no_faces(pipeline):
+    assert pipeline.process(np.full((240, 320, 3), 127, np.uint8)).faces == ()
+
+
+def test_faces_are_ordered_by_size_and_limited(astronaut):
+    detector = FixedDetector((0, 0, 50, 50), (200, 60, 100, 100), (100, 100, 70, 70))
+    pipeline = Pipeline.from_model(detector=detector, tracking=False)
+    widths = [face.box[2] for face in pipeline.process(astronaut).faces]
+    assert widths == [100, 70, 50]
+    pipeline.max_faces = 2
+    assert [face.box[2] for face in pipeline.process(astronaut).faces] == [100, 70]
+
+
+def test_tracking_numbers_people_and_smooths(astronaut):
+    detector = FixedDetector((170, 60, 110, 110))
+    pipeline = Pipeline.from_model(detector=detector, smoothing=1.0)
+    first = pipeline.process(astronaut, 10.0).faces[0]
+    second = pipeline.process(np.zeros_like(astronaut), 10.1).faces[0]
+    assert (first.track_id, second.track_id) == (1, 1)
+    assert second.track_age == pytest.approx(0.1)
+    assert not np.allclose(second.probabilities, second.raw_probabilities, atol=1e-3)
+    assert np.abs(second.probabilities - first.probabilities).sum() \
+        < np.abs(second.raw_probabilities - first.probabilities).sum()
+    pipeline.reset()
+    fresh = pipeline.process(np.zeros_like(astronaut), 10.2).faces[0]
+    assert np.allclose(fresh.probabilities, fresh.raw_probabilities)
+
+
+def test_without_tracking_every_image_stands_for_itself(astronaut):
+    detector = FixedDetector((170, 60, 110, 110))
+    pipeline = Pipeline.from_model(detector=detector, tracking=False)
+    pipeline.process(np.zeros_like(astronaut), 1.0)
+    face = pipeline.process(astronaut, 1.1).faces[0]
+    assert (face.track_id, face.track_age) == (0, 0.0)
+    assert np.array_equal(face.probabilities, face.raw_probabilities)
+
+
+def test_below_the_threshold_the_label_is_unknown(astronaut):
+    pipeline = Pipeline.from_model(unknown_threshold=1.0)
+    face = pipeline.process(astronaut).faces[0]
+    assert face.label == 'unknown'
+    assert face.confidence < 1.0
+    pipeline.unknown_threshold = 0.0
+    assert pipeline.process(astronaut).faces[0].label == 'happiness'
+
+
+@pytest.mark.parametrize('box', [
+    (-40, -40, 100, 100), (460, 460, 100, 100), (-200, 100, 150, 150), (0, 0, 2000, 2000)])
+def test_faces_cut_by_the_border_or_beyond_it_are_classified(astronaut, box):
+    pipeline = Pipeline.from_model(detector=FixedDetector(box), tracking=False)
+    face = pipeline.process(astronaut).faces[0]
+    assert face.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_classify_takes_crops_without_detection(pipeline, astronaut):
+    crop = astronaut[60:170, 170:280]
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    both = pipeline.classify(np.stack([grey, grey]))
+    assert both.shape == (2, 8)
+    assert both.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
+    assert np.abs(pipeline.classify(crop[np.newaxis]) - both[:1]).max() < 0.02
+
+
+@pytest.mark.parametrize('frame', [
+    np.zeros((480, 640), np.uint8), np.zeros((480, 640, 3), np.float32),
+    np.zeros((480, 640, 4), np.uint8), np.zeros((0, 640, 3), np.uint8), [[1, 2, 3]], None])
+def test_a_frame_of_another_kind_is_refused(pipeline, frame):
+    with pytest.raises(ImageError, match='a frame must be'):
+        pipeline.process(frame)
+
+
+@pytest.mark.parametrize(('options', 'error'), [
+    ({'unknown_threshold': 1.5}, ConfigError), ({'max_faces': -1}, ConfigError),
+    ({'smoothing': -1.0}, ConfigError), ({'num_threads': 0}, ConfigError),
+    ({'detector': 'magic'}, ConfigError), ({'model': 'magic'}, ModelError)])
+def test_impossible_options_are_refused(options, error):
+    with pytest.raises(error):
+        Pipeline.from_model(**options)
+
+
+def test_boxes_that_the_model_cannot_frame_are_refused():
+    detector = FixedDetector()
+    detector.box_convention = 'head'
+    with pytest.raises(ConfigError, match='head'):
+        Pipeline.from_model(detector=detector)
+
+
+def test_the_core_imports_neither_ros_nor_tensorflow():
+    code = (
+        'import sys, numpy as np\n'
+        'from fer_ros import Pipeline\n'
+        'Pipeline.from_model().process(np.zeros((240, 320, 3), np.uint8))\n'
+        'import fer_ros.core.annotate, fer_ros.core.image, fer_ros.core.sources\n'
+        'bad = {"rclpy", "tensorflow", "keras", "sensor_msgs", "cv_bridge", "matplotlib"}\n'
+        'print(sorted(bad & set(sys.modules)))\n')
+    output = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout
+    assert output.strip().splitlines()[-1] == '[]'

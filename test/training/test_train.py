@@ -1,0 +1,162 @@
+"""The road from labelled pictures to a model folder, with real Keras on a tiny network."""
+
+import argparse
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import yaml
+
+from fer_ros import Pipeline
+from fer_ros.commands import train as command
+from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.types import EMOTIONS
+from fer_ros.evaluation.datasets import Dataset, load_dataset
+from fer_ros.evaluation.model import evaluate_model
+from fer_ros.training.config import TrainConfig, load_config
+from fer_ros.training.train import train
+
+TINY = {
+    'name': 'tiny', 'network_options': {'stem': 8, 'widths': [8, 16]}, 'epochs': 6,
+    'batch_size': 16, 'warmup_epochs': 0.5, 'learning_rate': 0.01, 'jit_compile': False,
+    'augmentation': {'erase': 0, 'rotation': 0, 'shift': 0.02}}
+
+
+def patterns(path, count=480, seed=0):
+    """Write an npz of two kinds of picture that any network can tell apart."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(90, 140, (count, 48, 48)).astype(np.uint8)
+    targets = np.arange(count) % 2
+    images[targets == 1, 28:44] += 90
+    votes = np.zeros((count, 10), np.uint8)
+    votes[np.arange(count), targets] = 9
+    np.savez(path, images=images, ferplus_votes=votes)
+    return path
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('data')
+    return patterns(folder / 'train.npz'), patterns(folder / 'validation.npz', 64, 1)
+
+
+def options(*words):
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args([str(word) for word in words])
+
+
+def settings(path, **changes):
+    path.write_text(yaml.safe_dump({**TINY, **changes}))
+    return path
+
+
+@pytest.fixture(scope='module')
+def trained(data, tmp_path_factory):
+    """Train through the command, once for all tests that look at the result."""
+    folder = tmp_path_factory.mktemp('trained')
+    code = command.run(options(
+        '--data', data[0], '--validation', data[1], '--config', settings(folder / 'c.yaml'),
+        '--run', folder / 'run', '--out', folder / 'tiny', '--data-license', 'made up here'))
+    assert code == 0
+    return folder
+
+
+def test_the_exported_model_is_whole_and_right(trained, data):
+    manifest = json.loads((trained / 'tiny' / 'manifest.json').read_text())
+    assert manifest['training']['data'][0]['license'] == 'made up here'
+    assert manifest['training']['data'][0]['n'] == 480
+    assert sorted(path.name for path in (trained / 'tiny').iterdir()) == [
+        'README.md', 'confusion.png', 'golden.json', 'manifest.json', 'model.tflite']
+    metrics = evaluate_model(trained / 'tiny', load_dataset(data[1]))
+    assert metrics['accuracy'] > 0.95
+    assert metrics['accuracy'] == manifest['metrics']['accuracy']
+
+
+def test_the_robot_side_loads_the_exported_model(trained, astronaut):
+    pipeline = Pipeline.from_model(trained / 'tiny')
+    assert pipeline.labels == EMOTIONS
+    assert len(pipeline.process(astronaut).faces) == 1
+
+
+def test_the_run_keeps_its_history_and_picture(trained):
+    lines = (trained / 'run' / 'history.csv').read_text().splitlines()
+    assert len(lines) == 7
+    assert lines[0].startswith('epoch,loss')
+    assert (trained / 'run' / 'history.png').stat().st_size > 1000
+    assert not list((trained / 'run').glob('*partial*'))
+
+
+def test_an_interrupted_run_goes_on_and_ends_as_if_it_had_not_been(data, tmp_path):
+    config = load_config(settings(tmp_path / 'c.yaml', epochs=2))
+    training, validation = load_dataset(data[0]), load_dataset(data[1])
+    whole = train(config, training, validation, tmp_path / 'whole', lambda line: None)
+
+    class CutError(Exception):
+        pass
+
+    def cut(line):
+        raise CutError
+
+    with pytest.raises(CutError):
+        train(config, training, validation, tmp_path / 'cut', cut)
+    lines = []
+    resumed = train(config, training, validation, tmp_path / 'cut', lines.append)
+    assert len(lines) == 1
+    assert lines[0].startswith('epoch 2/2')
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_a_run_with_other_settings_is_not_continued(trained, data, tmp_path):
+    config = load_config(settings(tmp_path / 'c.yaml', seed=5))
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    with pytest.raises(ConfigError, match='other settings'):
+        train(config, *sets, trained / 'run', lambda line: None)
+
+
+def test_a_folder_that_is_no_model_is_not_overwritten(data, tmp_path):
+    (tmp_path / 'precious').mkdir()
+    (tmp_path / 'precious' / 'notes.txt').write_text('mine')
+    with pytest.raises(DataError, match='no model folder'):
+        command.run(options(
+            '--data', data[0], '--validation', data[1], '--epochs', 1, '--config',
+            settings(tmp_path / 'c.yaml'), '--run', tmp_path / 'run', '--out',
+            tmp_path / 'precious'))
+    assert (tmp_path / 'precious' / 'notes.txt').read_text() == 'mine'
+
+
+def test_check_only_counts_and_stops(data, tmp_path, capsys):
+    assert command.run(options(
+        '--data', data[0], '--config', settings(tmp_path / 'c.yaml'), '--check-only')) == 0
+    output = capsys.readouterr().out
+    assert '432 images' in output
+    assert '48 images' in output
+    assert 'happiness 216' in output
+
+
+def test_too_few_images_for_a_batch_are_refused(data, tmp_path):
+    config = load_config(settings(tmp_path / 'c.yaml', batch_size=1000))
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    with pytest.raises(DataError, match='480 training images are fewer'):
+        train(config, *sets, tmp_path / 'run', lambda line: None)
+
+
+def test_sets_with_other_labels_are_refused(data, tmp_path):
+    training = load_dataset(data[0])
+    other = Dataset(training.images, training.targets, ('a', 'b'), training.files)
+    with pytest.raises(DataError, match='differ'):
+        train(TrainConfig('tiny'), training, other, tmp_path, lambda line: None)
+
+
+def test_the_shipped_settings_build_the_shipped_network():
+    from fer_ros.core.model import load_model
+    from fer_ros.training.networks import build_network
+
+    config = load_config(Path('config/train/small_resnet_48.yaml'))
+    network = build_network(
+        config.network, side=config.side, classes=8, **config.network_options)
+    assert network.count_params() == load_model(config.name).manifest.parameters
+    assert isinstance(network, keras.Model)
