@@ -1,15 +1,17 @@
 """`fer`: the package on the command line, without ROS except for `fer demo`.
 
 Exit codes: 0 done; 1 something could not be done, told in one line on stderr; 2 wrong usage;
-130 interrupted by the user.
+130 interrupted by the user, 143 by SIGTERM.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+import contextlib
 import importlib
 import os
+import signal
 import sys
 from types import ModuleType
 
@@ -41,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(arguments)
+        with _sigterm_unwinds():
+            return _run(arguments)
     except FerError as error:
         print(f'fer: error: {error}', file=sys.stderr)
         return 1
@@ -52,9 +55,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f'fer: error: {error}', file=sys.stderr)
         return 1
+    except ModuleNotFoundError as error:
+        print(
+            f'fer: error: {error}; `fer info` tells what is missing and how to get it',
+            file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print('fer: interrupted', file=sys.stderr)
         return 130
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that no half-written file stays behind."""
+    def leave(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    former = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _run(arguments: list[str]) -> int:

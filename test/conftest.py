@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 import shutil
 
+import cv2
+import numpy as np
 import pytest
 
 from fer_ros.core.model import load_model
@@ -17,6 +19,25 @@ def astronaut():
     from skimage import data
 
     return data.astronaut()[..., ::-1].copy()
+
+
+@pytest.fixture(scope='session')
+def photo(tmp_path_factory, astronaut):
+    """Return the path of the portrait as a PNG file."""
+    path = tmp_path_factory.mktemp('photo') / 'astronaut.png'
+    cv2.imwrite(str(path), astronaut)
+    return path
+
+
+@pytest.fixture(scope='session')
+def clip(tmp_path_factory, astronaut):
+    """Write twelve frames: the astronaut, then three without a face."""
+    path = tmp_path_factory.mktemp('clip') / 'clip.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 10, (512, 512))
+    for index in range(12):
+        writer.write(astronaut if index < 9 else np.full_like(astronaut, 90))
+    writer.release()
+    return path
 
 
 @pytest.fixture

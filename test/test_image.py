@@ -105,7 +105,7 @@ def planar(first, second):
 
 
 @pytest.mark.parametrize('padding', [0, 3])
-@pytest.mark.parametrize('encoding, rows', [
+@pytest.mark.parametrize(('encoding', 'rows'), [
     ('uyvy', packed('cy')), ('yuv422', packed('cy')),
     ('yuyv', packed('yc')), ('yuv422_yuy2', packed('yc')),
     ('nv12', planar(U, V)), ('nv21', planar(V, U))])
@@ -206,7 +206,7 @@ def encode(pixels, suffix):
 RGB_ORDER = np.ascontiguousarray(BGR[..., ::-1])
 
 
-@pytest.mark.parametrize('text, pixels, expected', [
+@pytest.mark.parametrize(('text', 'pixels', 'expected'), [
     ('png', BGR, BGR), ('', BGR, BGR), ('bgr8; png compressed bgr8', BGR, BGR),
     ('rgb8; png compressed bgr8', BGR, BGR), ('rgb8; png compressed ', RGB_ORDER, BGR),
     ('rgb8; png compressed rgb8', RGB_ORDER, BGR), ('mono8; png compressed ', GREY, grey3(GREY)),
@@ -231,7 +231,7 @@ def bomb():
     return bytes(data)
 
 
-@pytest.mark.parametrize('data, words', [
+@pytest.mark.parametrize(('data', 'words'), [
     (b'', 'neither jpeg nor png'), (b'hello', 'neither jpeg nor png'),
     (encode(BGR, '.bmp'), 'neither jpeg nor png'), (encode(BGR, '.png')[:-8], 'IEND'),
     (encode(BGR, '.png')[:12], 'cut off'), (encode(BGR, '.jpg')[:-9], 'end marker'),

@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip('sensor_msgs', reason='needs ROS messages')
 
-from fer_ros.core.encodings import ENCODINGS  # noqa: E402
-from fer_ros.core.errors import ConfigError, ImageError  # noqa: E402
-from fer_ros.core.image import to_bgr  # noqa: E402
-from fer_ros.nodes.bridge import create_converter, self_check  # noqa: E402
+from fer_ros.core.encodings import ENCODINGS
+from fer_ros.core.errors import ConfigError, ImageError
+from fer_ros.core.image import to_bgr
+from fer_ros.nodes.bridge import create_converter, self_check
 
 # cv_bridge knows no conversion from these to bgr8.
 OWN = {'8UC1', '8UC3', '8UC4', '16UC1', 'uyvy', 'yuyv', 'nv12', 'nv21'}
@@ -60,7 +60,7 @@ class Right:
         return to_bgr(message)
 
 
-@pytest.mark.parametrize('bridge, words', [
+@pytest.mark.parametrize(('bridge', 'words'), [
     (Shearing(), 'wrong pixels for a bgr8 image of width 6 with step 19'),
     (Failing(), 'big-endian'), (Right(), '')])
 def test_the_self_check_names_what_is_wrong(bridge, words):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from fer_ros.core.errors import ModelError
-from fer_ros.core.model import DEFAULT_MODEL, available_models, load_model
+from fer_ros.core.model import available_models, DEFAULT_MODEL, load_model
 
 
 def test_the_default_model_is_found_by_name_by_path_and_without_either():

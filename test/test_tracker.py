@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer_ros.core.tracker import Tracker, overlap
+from fer_ros.core.tracker import overlap, Tracker
 from fer_ros.core.types import Face
 
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+import re
 import sys
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from fer_ros.commands.options import add_pipeline_options, make_pipeline
+from fer_ros.commands.progress import progress
 from fer_ros.core.annotate import draw
-from fer_ros.core.errors import FerError, SourceError
+from fer_ros.core.errors import FerError
 from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.sources import IMAGE_SUFFIXES, natural_key, read_image, write_image
-from fer_ros.core.types import Image
+from fer_ros.core.types import UNKNOWN
 from fer_ros.evaluation.records import face_records, table, whole_file
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
 
 EPILOG = """\
 Each picture stands for itself: nothing is smoothed from one to the next. An unreadable file is
-named, the others are still done, and the exit code is 1.
+named, the others are still done, and the exit code is 1. A picture without a face is no error.
+NAME.jpg becomes NAME_emotions.png; of a folder, such pictures of an earlier run are left out.
 
 examples:
   fer image portrait.jpg
@@ -44,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--json', metavar='FILE', help='write the results as JSON; - for standard output')
     parser.add_argument(
         '--whole-image', action='store_true',
-        help='take each image as a face crop, without looking for faces')
+        help='take each image as a face crop, without looking for faces or drawing')
     add_pipeline_options(parser)
 
 
@@ -52,64 +54,91 @@ def run(args: argparse.Namespace) -> int:
     """Run `fer image`; returns the exit code."""
     pipeline = make_pipeline(args, tracking=False)
     files, failed = _files(args.paths)
+    targets = _targets(files, args.out)
     results = []
-    for file in tqdm(files, unit='image', disable=len(files) < 5 or not sys.stderr.isatty()):
-        try:
-            results.append(_one(pipeline, file, args))
-        except FerError as error:
-            failed.append(str(error))
+    with progress(len(files), 'image') as step:
+        for file, target in zip(files, targets, strict=True):
+            try:
+                results.append(
+                    _whole(pipeline, file) if args.whole_image
+                    else _faces(pipeline, file, None if args.no_annotate else target))
+            except FerError as error:
+                failed.append(str(error))
+            step()
     for text in failed:
         print(f'fer: error: {text}', file=sys.stderr)
     _report(pipeline, results, args.json)
-    return 1 if failed or not files else 0
+    return 1 if failed else 0
 
 
 def _files(paths: list[str]) -> tuple[list[Path], list[str]]:
-    """Return the images at the paths, and what is wrong with the others."""
+    """Return the images at the paths, each once, and what is wrong with the others."""
     files: list[Path] = []
     failed = []
     for path in map(Path, paths):
-        if path.is_dir():
-            found = sorted(
-                (p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES),
-                key=lambda p: natural_key(p.name))
-            if not found:
-                failed.append(f'{path}: the folder holds no image')
-            files += found
-        else:
+        if not path.is_dir():
             files.append(path)
-    return files, failed
+            continue
+        try:
+            found = {p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES}
+        except OSError as error:
+            failed.append(f'{path}: {error.strerror}')
+            continue
+        stems = {p.stem for p in found}
+        found = {p for p in found if not _is_annotation_of(p, stems)}
+        if not found:
+            failed.append(f'{path}: the folder holds no image')
+        files += sorted(found, key=lambda p: natural_key(p.name))
+    return list({file.resolve(): file for file in files}.values()), failed
 
 
-def _one(pipeline: Pipeline, file: Path, args: argparse.Namespace) -> dict[str, Any]:
+def _is_annotation_of(file: Path, stems: set[str]) -> bool:
+    match = re.fullmatch(r'(.+)_emotions(_\d+)?\.png', file.name)
+    return match is not None and match[1] in stems
+
+
+def _targets(files: list[Path], out: str | None) -> list[Path]:
+    """Name a picture for each file, none twice and none that is itself to be read."""
+    used = {file.resolve() for file in files}
+    targets = []
+    for file in files:
+        folder = file.parent if out is None else Path(out)
+        target, number = folder / f'{file.stem}_emotions.png', 1
+        while target.resolve() in used:
+            number += 1
+            target = folder / f'{file.stem}_emotions_{number}.png'
+        used.add(target.resolve())
+        targets.append(target)
+    return targets
+
+
+def _faces(pipeline: Pipeline, file: Path, target: Path | None) -> dict[str, Any]:
     bgr = read_image(file)
-    record: dict[str, Any] = {
-        'file': str(file), 'width': bgr.shape[1], 'height': bgr.shape[0]}
-    if args.whole_image:
-        probabilities = pipeline.classify(bgr[np.newaxis])[0]
-        best = int(probabilities.argmax())
-        record['faces'] = [{
-            'box': [0, 0, bgr.shape[1], bgr.shape[0]], 'label': pipeline.labels[best],
-            'confidence': round(float(probabilities[best]), 4),
-            'probabilities': {
-                label: round(float(value), 5)
-                for label, value in zip(pipeline.labels, probabilities, strict=True)}}]
-        return record
     result = pipeline.process(bgr)
-    record['faces'] = face_records(result)
-    if not args.no_annotate:
-        record['annotated'] = str(_annotate(draw(bgr, result), file, args.out))
+    record = {
+        'file': str(file), 'width': result.width, 'height': result.height,
+        'faces': face_records(result)}
+    if target is not None:
+        write_image(target, draw(bgr, result))
+        record['annotated'] = str(target)
     return record
 
 
-def _annotate(picture: Image, file: Path, out: str | None) -> Path:
-    folder = Path(out) if out else file.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f'{file.stem}_emotions.png'
-    if target.resolve() == file.resolve():
-        raise SourceError(f'{file}: would be overwritten by its own annotation; give --out')
-    write_image(target, picture)
-    return target
+def _whole(pipeline: Pipeline, file: Path) -> dict[str, Any]:
+    bgr = read_image(file)
+    height, width = bgr.shape[:2]
+    probabilities = pipeline.classify(bgr[np.newaxis])[0]
+    best = int(probabilities.argmax())
+    confidence = float(probabilities[best])
+    return {
+        'file': str(file), 'width': width, 'height': height, 'faces': [{
+            'box': [0, 0, width, height],
+            'label': pipeline.labels[best] if confidence >= pipeline.unknown_threshold
+            else UNKNOWN,
+            'confidence': round(confidence, 4),
+            'probabilities': {
+                label: round(float(value), 5)
+                for label, value in zip(pipeline.labels, probabilities, strict=True)}}]}
 
 
 def _report(pipeline: Pipeline, results: list[dict[str, Any]], target: str | None) -> None:
@@ -132,7 +161,7 @@ def _report(pipeline: Pipeline, results: list[dict[str, Any]], target: str | Non
 
 
 def _table(results: list[dict[str, Any]]) -> str:
-    rows = [['image', 'face', 'box', 'emotion', 'confidence', 'next']]
+    rows = [['image', 'face', 'box', 'emotion', 'confidence', 'distribution']]
     for record in results:
         if not record['faces']:
             rows.append([record['file'], '-', '', 'no face found', '', ''])
@@ -142,5 +171,5 @@ def _table(results: list[dict[str, Any]]) -> str:
             rows.append([
                 record['file'], str(number), f'{w}x{h} at {x},{y}', face['label'],
                 f'{100 * face["confidence"]:.0f} %',
-                ', '.join(f'{name} {100 * p:.0f} %' for name, p in ordered[1:3])])
+                ', '.join(f'{name} {100 * p:.0f} %' for name, p in ordered if p >= 0.005)])
     return table(rows)

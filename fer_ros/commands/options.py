@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+import contextlib
+import math
+import os
+import sys
 
 from fer_ros.core.detector import DETECTORS
 from fer_ros.core.pipeline import Pipeline
 
-__all__ = ['add_pipeline_options', 'make_pipeline']
+__all__ = ['add_pipeline_options', 'count', 'make_pipeline', 'quiet_runtime', 'seconds']
+
+
+def count(text: str) -> int:
+    """Read a positive whole number; for `type=` of an option."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'must be a whole number from 1, got {text!r}')
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a finite number that is not negative; for `type=` of an option."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f'must be a number from 0, got {text!r}')
+    return value
 
 
 def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +58,25 @@ def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
 
 def make_pipeline(args: argparse.Namespace, *, tracking: bool, smoothing: float = 0.3) -> Pipeline:
     """Return the pipeline that the options of `add_pipeline_options` describe."""
-    return Pipeline.from_model(
-        args.model, detector=args.detector, detector_model=args.detector_model,
-        tracking=tracking, smoothing=smoothing, num_threads=args.threads,
-        unknown_threshold=args.unknown_threshold, max_faces=args.max_faces)
+    with quiet_runtime():
+        return Pipeline.from_model(
+            args.model, detector=args.detector, detector_model=args.detector_model,
+            tracking=tracking, smoothing=smoothing, num_threads=args.threads,
+            unknown_threshold=args.unknown_threshold, max_faces=args.max_faces)
+
+
+@contextlib.contextmanager
+def quiet_runtime() -> Iterator[None]:
+    """Keep native code from writing to stderr: LiteRT greets there whenever a model is loaded.
+
+    It turns off stderr for the whole process, so it is for commands, not for nodes.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, 'wb') as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -7,7 +7,7 @@ import csv
 from pathlib import Path
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any, TYPE_CHECKING
 
 from fer_ros.core.errors import ConfigError
 

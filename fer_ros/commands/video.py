@@ -6,18 +6,16 @@ import argparse
 from collections import Counter, defaultdict
 import contextlib
 from pathlib import Path
-import sys
 import time
 
-from tqdm import tqdm
-
-from fer_ros.commands.options import add_pipeline_options, make_pipeline
+from fer_ros.commands.options import add_pipeline_options, count, make_pipeline, seconds
+from fer_ros.commands.progress import progress
 from fer_ros.core.annotate import draw
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.sources import FrameSource, open_source
 from fer_ros.core.types import FrameResult
-from fer_ros.core.video_writer import VideoWriter
+from fer_ros.core.video_writer import MAX_FPS, VideoWriter
 from fer_ros.evaluation.records import CsvWriter, JsonLinesWriter, table, whole_file
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
@@ -46,22 +44,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--csv', metavar='FILE', help='a row a face')
     parser.add_argument('--jsonl', metavar='FILE', help='a line of JSON a frame')
     parser.add_argument(
-        '--every', type=int, default=1, metavar='N', help='use every Nth frame only')
-    parser.add_argument('--max-frames', type=int, default=0, metavar='N', help='stop after N')
+        '--every', type=count, default=1, metavar='N', help='use every Nth frame only')
     parser.add_argument(
-        '--duration', type=float, default=0.0, metavar='SECONDS', help='stop after that long')
+        '--max-frames', type=count, metavar='N', help='stop after N frames that were used')
     parser.add_argument(
-        '--fps', type=float, default=0.0, help="frames a second (default: the source's own)")
+        '--duration', type=seconds, default=0.0, metavar='SECONDS', help='stop after that long')
     parser.add_argument(
-        '--smoothing', type=float, default=0.3, metavar='SECONDS',
+        '--fps', type=seconds, default=0.0, metavar='N',
+        help="at most N frames a second; of a folder: N (default: the source's own)")
+    parser.add_argument(
+        '--smoothing', type=seconds, default=0.3, metavar='SECONDS',
         help='time constant of the smoothing, 0 for none (default: %(default)s)')
     add_pipeline_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `fer video`; returns the exit code."""
-    if args.every < 1 or args.max_frames < 0 or args.duration < 0 or args.fps < 0:
-        raise ConfigError('--every must be at least 1, the other limits not negative')
     pipeline = make_pipeline(args, tracking=True, smoothing=args.smoothing)
     with open_source(args.source, fps=args.fps, duration=args.duration) as source:
         out = None if args.no_annotate else Path(args.out or _default_name(args.source))
@@ -70,6 +68,10 @@ def run(args: argparse.Namespace) -> int:
         if out is not None and out.exists() and Path(args.source).exists() \
                 and out.samefile(args.source):
             raise ConfigError(f'--out {out} would overwrite its own source')
+        if out is not None and source.fps / args.every > MAX_FPS:
+            raise ConfigError(
+                f'{args.source} has {source.fps:.0f} frames a second, a video at most '
+                f'{MAX_FPS:.0f}: give --every 2 (or more), or --no-annotate')
         summary = _process(pipeline, source, out, args)
     print(summary.text())
     for path in (out, args.csv, args.jsonl):
@@ -123,21 +125,26 @@ def _process(
             writers.append(JsonLinesWriter(stack.enter_context(whole_file(args.jsonl))))
         video = None if out is None else stack.enter_context(
             VideoWriter(out, source.fps / args.every, source.size))
-        bar = stack.enter_context(tqdm(
-            total=source.frame_count, unit='frame', disable=not sys.stderr.isatty()))
+        step = stack.enter_context(progress(_frames(source, args), 'frame'))
         # A camera has no other end than Ctrl-C; a file that is interrupted is not complete.
         if source.live:
             stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         for index, frame in enumerate(source):
-            bar.update()
-            if index % args.every:
-                continue
-            result = pipeline.process(frame.bgr, frame.stamp)
-            summary.add(result)
-            for writer in writers:
-                writer.write(index, frame.stamp, result)
-            if video is not None:
-                video.write(draw(frame.bgr, result))
+            if index % args.every == 0:
+                result = pipeline.process(frame.bgr, frame.stamp)
+                summary.add(result)
+                for writer in writers:
+                    writer.write(index, frame.stamp, result)
+                if video is not None:
+                    video.write(draw(frame.bgr, result))
+            step()
             if summary.frames == args.max_frames:
                 break
     return summary
+
+
+def _frames(source: FrameSource, args: argparse.Namespace) -> int | None:
+    """Return how many frames will be read, None if nobody knows."""
+    limit = None if args.max_frames is None else (args.max_frames - 1) * args.every + 1
+    known = [n for n in (source.frame_count, limit) if n is not None]
+    return min(known, default=None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 import hashlib
 from types import MappingProxyType
-from typing import Any
+import unicodedata
 
 import cv2
 import numpy as np
 
 from fer_ros.core.errors import ImageError
+from fer_ros.core.placement import place_charts, place_tag, Rect, Size, visible
 from fer_ros.core.types import FaceEmotion, FrameResult, Image, UNKNOWN
 
 __all__ = ['EMOTION_COLORS', 'draw', 'emotion_color']
@@ -28,15 +29,20 @@ EMOTION_COLORS: Mapping[str, tuple[int, int, int]] = MappingProxyType({
 })
 """BGR colour of each emotion, told apart by colour-blind people too.
 
-The palette of Okabe and Ito 2008, "Color Universal Design", with near-white in place of its
-black, which would not show on a dark panel.
+The palette of Okabe and Ito 2008, "Color Universal Design" (jfly.uni-koeln.de/color), with
+near-white in place of its black, which would not show on a dark panel, and grey for `unknown`.
 """
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_WHITE = (255, 255, 255)
-_PANEL_SHADE = 0.35  # share of the picture that shines through a panel
 _SMALLEST_FONT = 0.34  # the least that can be read
-_Rect = tuple[int, int, int, int]  # left, top, width, height
+_FONT_AT_480 = 0.46  # for a picture whose shorter side has 480 pixels; it grows in proportion
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+_PALE = (205, 205, 205)  # names that are not the most probable one
+_PANEL_SHADE = 0.2  # share of the picture that shines through a panel
+_TRACK = (70, 70, 70)  # ground of a bar: what 100 % would be
+_LONGEST_NAME = 16  # characters
+_ADDRESS = ('right', 'left', 'below', 'above')
+_STRIP_ADDRESS = ('below', 'above', 'right', 'left')
 
 
 def emotion_color(label: str) -> tuple[int, int, int]:
@@ -51,9 +57,11 @@ def emotion_color(label: str) -> tuple[int, int, int]:
 def draw(bgr: Image, result: FrameResult) -> Image:
     """Draw what was found in a frame.
 
-    Every face gets its box and a tag with number, label and confidence. It gets a chart of its
-    distribution where there is room that no other face or chart takes; a single face gets one
-    in any case, if the image can hold it. Nothing is drawn beyond the border.
+    Every face gets its box and a tag with track number, label and confidence (none for
+    `unknown`, where it would be that of another label). Where there is room for all of them,
+    every face gets a chart of its distribution with names; else a small one without names,
+    bars in the order of the labels; else none. Nothing is cut at the border, and no chart
+    covers another face, a tag or another chart.
 
     Args:
         bgr: (H, W, 3) uint8; it is not changed.
@@ -70,160 +78,171 @@ def draw(bgr: Image, result: FrameResult) -> Image:
             f'the result belongs to a ({result.height}, {result.width}, 3) uint8 image, got '
             f'{bgr.shape} {bgr.dtype}')
     picture = bgr.copy()
-    style = _Style(result.width, result.height)
-    boxes = [_visible(face, picture) for face in result.faces]
-    taken = [box for box in boxes if box is not None]
-    for face, box in zip(result.faces, boxes, strict=True):
-        if box is not None:
-            left, top, width, height = box
-            cv2.rectangle(
-                picture, (left, top), (left + width - 1, top + height - 1),
-                emotion_color(face.label), style.line)
-    for face, box in zip(result.faces, boxes, strict=True):
-        if box is not None:
-            taken.append(_draw_tag(picture, style, face, box))
-    for face, box in zip(result.faces, boxes, strict=True):
-        if box is not None:
-            place = _chart_place(style, result.labels, box, taken, must=len(boxes) == 1)
-            if place is not None:
-                _draw_chart(picture, style, result.labels, face, place)
-                taken.append(place)
+    frame = result.width, result.height
+    style = _Style(frame)
+    seen = [(face, box) for face in result.faces if (box := visible(face.box, frame)) is not None]
+    # The largest face comes last, on top.
+    for face, box in reversed(seen):
+        _draw_box(picture, style, emotion_color(face.label), box)
+    boxes = [box for _, box in seen]
+    tags: list[Rect | None] = []
+    for index, (face, box) in enumerate(seen):
+        taken = [*boxes[:index], *boxes[index + 1:], *(tag for tag in tags if tag is not None)]
+        tags.append(_draw_tag(picture, style, face, box, taken))
+    chart = _Chart(style, result.labels)
+    places = place_charts(boxes, tags, chart.size, frame, _ADDRESS)
+    if None not in places:
+        for (face, _), place in zip(seen, places, strict=True):
+            chart.draw(picture, face, place)
+        return picture
+    strip = _Strip(style, result.labels)
+    places = place_charts(boxes, tags, strip.size, frame, _STRIP_ADDRESS)
+    for (face, _), place in zip(seen, places, strict=True):
+        strip.draw(picture, face, place)
     return picture
 
 
 class _Style:
-    """Sizes in pixels that suit an image."""
+    """Sizes in pixels that suit a picture of some size."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        unit = min(width, height) / 480
-        self.font = max(_SMALLEST_FONT, 0.46 * unit)
-        self.line = max(1, round(1.6 * unit))
-        self.thick = max(1, round(1.1 * unit))
-        (_, text), base = cv2.getTextSize('Ag', _FONT, self.font, self.thick)
-        self.base = base
-        self.row = text + base
-        self.pad = max(2, round(0.35 * text))
+    def __init__(self, frame: Size) -> None:
+        self.frame = frame
+        unit = min(frame) / 480
+        self.font = max(_SMALLEST_FONT, _FONT_AT_480 * unit)
+        self.line = max(1, round(2 * unit))
+        self.thick = max(1, round(1.6 * self.font))
+        (_, self.text), self.base = cv2.getTextSize('Ag', _FONT, self.font, self.thick)
+        self.row = self.text + self.base
+        self.pad = max(2, round(0.4 * self.text))
 
     def text_width(self, text: str) -> int:
         return int(cv2.getTextSize(text, _FONT, self.font, self.thick)[0][0])
 
-    def fits(self, rect: _Rect) -> bool:
-        left, top, width, height = rect
-        return left >= 0 and top >= 0 and left + width <= self.width \
-            and top + height <= self.height
+
+class _Chart:
+    """A bar with its name for each label, on a dark panel."""
+
+    def __init__(self, style: _Style, labels: Sequence[str]) -> None:
+        self._style, self._labels = style, labels
+        self._texts = [_ascii(label)[:_LONGEST_NAME] for label in labels]
+        self._names = max(style.text_width(text) for text in self._texts)
+        self._bar = round(3.5 * style.row)
+        self.size = (
+            style.pad + self._names + style.pad + self._bar + style.pad,
+            len(labels) * style.row + 2 * style.pad)
+
+    def draw(self, picture: Image, face: FaceEmotion, place: Rect | None) -> None:
+        """Draw the distribution of a face at a place, if it has one."""
+        if place is None:
+            return
+        style = self._style
+        _draw_panel(picture, place)
+        best = int(face.probabilities.argmax())
+        left = place.left + style.pad
+        start = left + self._names + style.pad
+        height = max(3, round(0.75 * style.text))  # that of small letters
+        for row, label in enumerate(self._labels):
+            baseline = place.top + style.pad + row * style.row + style.text
+            _draw_text(
+                picture, style, self._texts[row], left, baseline,
+                _WHITE if row == best else _PALE)
+            top = baseline - height + style.thick // 2 + 1
+            length = round(self._bar * float(face.probabilities[row]))
+            _fill(picture, Rect(start, top, self._bar, height), _TRACK)
+            _fill(picture, Rect(start, top, length, height), emotion_color(label))
 
 
-def _ascii(text: str) -> str:
-    # OpenCV's fonts hold ASCII only.
-    return text.encode('ascii', 'replace').decode()
+class _Strip:
+    """A chart without names, for crowds: upright bars in the order of the labels."""
+
+    def __init__(self, style: _Style, labels: Sequence[str]) -> None:
+        self._labels = labels
+        self._pad = max(1, style.pad // 2)
+        self._column = max(3, round(0.55 * style.row))
+        self._height = 2 * style.row
+        self.size = (
+            len(labels) * (self._column + 1) - 1 + 2 * self._pad, self._height + 2 * self._pad)
+
+    def draw(self, picture: Image, face: FaceEmotion, place: Rect | None) -> None:
+        """Draw the distribution of a face at a place, if it has one."""
+        if place is None:
+            return
+        _draw_panel(picture, place)
+        bottom = place.bottom - self._pad
+        for index, label in enumerate(self._labels):
+            left = place.left + self._pad + index * (self._column + 1)
+            length = round(self._height * float(face.probabilities[index]))
+            _fill(
+                picture, Rect(left, bottom - self._height, self._column, self._height), _TRACK)
+            _fill(
+                picture, Rect(left, bottom - length, self._column, length), emotion_color(label))
 
 
-def _visible(face: FaceEmotion, picture: Image) -> _Rect | None:
-    """Return the part of a box that lies in the picture, or None."""
-    x, y, w, h = face.box
-    height, width = picture.shape[:2]
-    left, top = max(0, round(x)), max(0, round(y))
-    right, bottom = min(width, round(x + w)), min(height, round(y + h))
-    if right - left < 2 or bottom - top < 2:
+def _draw_box(picture: Image, style: _Style, color: tuple[int, int, int], box: Rect) -> None:
+    """Draw a frame inside a box, with a dark rim so that it shows on every ground."""
+    rim = max(1, style.line // 2)
+    for inset, width, ink in (
+            (0, style.line + 2 * rim, _BLACK), (rim, style.line, color)):
+        right, bottom = box.right - inset, box.bottom - inset
+        left, top = box.left + inset, box.top + inset
+        if right - left <= 2 * width or bottom - top <= 2 * width:
+            width, left, top, right, bottom = 1, *box[:2], box.right, box.bottom
+        _fill(picture, Rect(left, top, right - left, width), ink)
+        _fill(picture, Rect(left, bottom - width, right - left, width), ink)
+        _fill(picture, Rect(left, top, width, bottom - top), ink)
+        _fill(picture, Rect(right - width, top, width, bottom - top), ink)
+
+
+def _draw_tag(
+    picture: Image, style: _Style, face: FaceEmotion, box: Rect, taken: Sequence[Rect],
+) -> Rect | None:
+    """Write track number, label and confidence at a box, shortened where there is no room."""
+    number = f'#{face.track_id} ' if face.track_id else ''
+    label = _ascii(face.label)
+    percent = '' if face.label == UNKNOWN else f' {100 * face.confidence:.0f}%'
+    texts = (number + label + percent, label + percent, label, label[:3])
+    found = place_tag(
+        box, [(style.text_width(text) + 2 * style.pad, style.row + style.pad) for text in texts],
+        style.frame, taken)
+    if found is None:
         return None
-    return left, top, right - left, bottom - top
-
-
-def _panel(picture: Image, rect: _Rect) -> None:
-    left, top, width, height = rect
-    area = picture[top:top + height, left:left + width]
-    area[:] = cv2.convertScaleAbs(area, alpha=_PANEL_SHADE)
-
-
-def _text(picture: Image, style: _Style, text: str, left: int, bottom: int, color: Any) -> None:
-    cv2.putText(
-        picture, text, (left, bottom), _FONT, style.font, color, style.thick, cv2.LINE_AA)
-
-
-def _draw_tag(picture: Image, style: _Style, face: FaceEmotion, box: _Rect) -> _Rect:
-    """Write number, label and confidence at a box: above it, else below, else inside."""
-    number = f'{face.track_id}: ' if face.track_id else ''
-    label, percent = _ascii(face.label), f' {100 * face.confidence:.0f}%'
-    text = next(
-        (text for text in (number + label + percent, label + percent, label, label[:3])
-         if style.text_width(text) + 2 * style.pad <= style.width), '')
-    left, top, _, height = box
-    size = (style.text_width(text) + 2 * style.pad, style.row + style.pad)
-    left = max(0, min(left, style.width - size[0]))
-    tops = (top - size[1], top + height, max(0, min(top, style.height - size[1])))
-    place = next(((left, t, *size) for t in tops if style.fits((left, t, *size))), None)
-    if place is None or not text:
-        return box
-    _panel(picture, place)
-    _text(picture, style, text, place[0] + style.pad, place[1] + place[3] - style.base, _WHITE)
+    wording, place = found
+    color = emotion_color(face.label)
+    _fill(picture, place, color)
+    _draw_text(
+        picture, style, texts[wording], place.left + style.pad,
+        place.bottom - style.base - style.pad // 2, _ink(color))
     return place
 
 
-def _chart_size(style: _Style, labels: Sequence[str]) -> tuple[int, int, int]:
-    """Return width and height of a chart, and the width of its names."""
-    names = max(style.text_width(_ascii(label)) for label in labels)
-    width = names + 3 * style.pad + max(24, 3 * style.row)
-    return width, len(labels) * style.row + 2 * style.pad, names
+def _ink(color: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return black or white, whichever has more contrast to a BGR colour (WCAG 2.1)."""
+    levels = np.array(color[::-1]) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ (0.2126, 0.7152, 0.0722))
+    return _BLACK if (luminance + 0.05) ** 2 > 1.05 * 0.05 else _WHITE
 
 
-def _chart_place(
-    style: _Style, labels: Sequence[str], box: _Rect, taken: Sequence[_Rect], must: bool,
-) -> _Rect | None:
-    width, height, _ = _chart_size(style, labels)
-    if width > style.width or height > style.height:
-        return None
-    places = list(_around(style, box, width, height))
-    for place in places:
-        if not any(_meet(place, other) for other in taken):
-            return place
-    if not must:
-        return None
-    # No free room: cover as little as possible.
-    return min(places, key=lambda place: sum(_shared(place, other) for other in taken))
+def _ascii(text: str) -> str:
+    """Return a text in the letters that OpenCV's fonts have: accents go, others become `?`."""
+    plain = ''.join(
+        letter for letter in unicodedata.normalize('NFKD', text)
+        if not unicodedata.combining(letter))
+    return ''.join(letter if ' ' <= letter <= '~' else '?' for letter in plain)
 
 
-def _around(style: _Style, box: _Rect, width: int, height: int) -> Iterator[_Rect]:
-    """Yield places for a chart about a box, moved into the image: beside first, then corners."""
-    left, top, w, h = box
-    gap = style.pad
-
-    def inside(x: int, y: int) -> _Rect:
-        return (max(0, min(x, style.width - width)), max(0, min(y, style.height - height)),
-                width, height)
-
-    yield inside(left + w + gap, top)
-    yield inside(left - width - gap, top)
-    yield inside(left, top + h + style.row + 2 * gap)
-    yield inside(left, top - height - style.row - 2 * gap)
-    for x in (0, style.width - width):
-        for y in (0, style.height - height):
-            yield inside(x, y)
+def _draw_panel(picture: Image, place: Rect) -> None:
+    area = picture[place.top:place.bottom, place.left:place.right]
+    area[:] = cv2.convertScaleAbs(area, alpha=_PANEL_SHADE)
 
 
-def _shared(a: _Rect, b: _Rect) -> int:
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return max(0, width) * max(0, height)
+def _fill(picture: Image, place: Rect, color: tuple[int, int, int]) -> None:
+    picture[place.top:place.bottom, place.left:place.right] = color
 
 
-def _meet(a: _Rect, b: _Rect) -> bool:
-    return _shared(a, b) > 0
-
-
-def _draw_chart(
-    picture: Image, style: _Style, labels: Sequence[str], face: FaceEmotion, place: _Rect,
+def _draw_text(
+    picture: Image, style: _Style, text: str, left: int, baseline: int,
+    color: tuple[int, int, int],
 ) -> None:
-    left, top, width, height = place
-    _, _, names = _chart_size(style, labels)
-    _panel(picture, place)
-    start = left + names + 2 * style.pad
-    room = left + width - style.pad - start
-    for row, (label, probability) in enumerate(zip(labels, face.probabilities, strict=True)):
-        bottom = top + style.pad + (row + 1) * style.row
-        _text(picture, style, _ascii(label), left + style.pad, bottom - style.base, _WHITE)
-        bar = round(room * float(probability))
-        if bar > 0:
-            cv2.rectangle(
-                picture, (start, bottom - style.row + 2),
-                (start + bar - 1, bottom - 2), emotion_color(label), cv2.FILLED)
+    cv2.putText(
+        picture, text, (left, baseline), _FONT, style.font, color, style.thick, cv2.LINE_AA)

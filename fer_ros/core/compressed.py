@@ -53,7 +53,7 @@ def compressed_to_bgr(message: CompressedImageMessage) -> Image:
     """
     if 'compressedDepth' in message.format:
         raise ImageError(
-            f'format {message.format!r} is a depth image; subscribe to the camera\'s image')
+            f"format {message.format!r} is a depth image; subscribe to the camera's image")
     data = bytes_of(message.data)
     content = data.tobytes()
     width, height = _size_of(content, message.format)

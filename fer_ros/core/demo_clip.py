@@ -29,10 +29,10 @@ _PATH = np.array([
     (0.0, 256.0, 192.0, 512.0),
     (1.0, 256.0, 192.0, 512.0),
     (3.0, 228.0, 126.0, 300.0),
-    (4.4, 275.0, 150.0, 380.0),
+    (4.0, 270.0, 150.0, 380.0),
     (5.6, 300.0, 385.0, 330.0),
-    (6.6, 300.0, 385.0, 330.0),
-    (7.8, 200.0, 150.0, 360.0),
+    (6.3, 300.0, 385.0, 330.0),
+    (7.9, 210.0, 150.0, 360.0),
     (9.0, 256.0, 192.0, 512.0),
 ])
 DEMO_SECONDS = float(_PATH[-1, 0])
@@ -41,7 +41,7 @@ DEMO_SECONDS = float(_PATH[-1, 0])
 def demo_frames(fps: float = DEMO_FPS, size: tuple[int, int] = DEMO_SIZE) -> Iterator[Image]:
     """Yield the frames of the clip, (H, W, 3) uint8 BGR; always the same ones.
 
-    From about 5 to 7.3 s the camera looks away and no whole face is to be seen.
+    From about 4.6 to 7.3 s the camera looks away and no whole face is to be seen.
 
     Raises:
         SourceError: If scikit-image is not installed.
@@ -55,7 +55,7 @@ def demo_frames(fps: float = DEMO_FPS, size: tuple[int, int] = DEMO_SIZE) -> Ite
             [scale, 0, x - scale * size[0] / 2 + scale / 2 - 0.5],
             [0, scale, y - scale * size[1] / 2 + scale / 2 - 0.5]])
         view = cv2.warpAffine(
-            photo, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            photo, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE)
         yield view.astype(np.uint8, copy=False)
 

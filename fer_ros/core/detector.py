@@ -8,14 +8,12 @@ no detector touches it. A detector is not thread-safe: use one a thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import math
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
 from fer_ros.core.types import Box, Face, Image
@@ -28,7 +26,7 @@ __all__ = [
 DETECTORS: tuple[str, ...] = ('haar', 'yunet')
 """Names for `create_detector`."""
 
-CASCADES: tuple[str, ...] = ('default', 'alt', 'alt2', 'alt_tree')
+CASCADES: tuple[str, ...] = ('default', 'alt', 'alt2')
 """OpenCV's cascades for frontal faces, as in `haarcascade_frontalface_<name>.xml`."""
 
 MIN_FACE_SIZE = 0.09
@@ -36,14 +34,15 @@ MIN_FACE_SIZE = 0.09
 
 # Windows whose corners differ by less, in sides, are the same face; OpenCV's own value.
 _GROUP_EPS = 0.2
-# Windows are grouped as integers; eighths of a pixel keep what the reduction left.
-_SUBPIXEL = 8
+# A third of an octave, and a trace more: OpenCV steps by one pixel from exactly 2 on.
+_COARSE_FACTOR = 2 ** (1 / 3) + 1e-4
+# A large face's window counts less, for more of them are looked at.
+_LARGE_WEIGHT = 2 / 3
 # Score of n agreeing windows: logistic in ln n. Fitted by `fer evaluate detector --fit-score`.
-_SCORE_SLOPE, _SCORE_INTERCEPT = 1.0, 0.0
+_SCORE_SLOPE, _SCORE_INTERCEPT = 4.14, -2.55
 # Height in the reduced frame, in pixels, of the smallest face that YuNet is asked to find.
-_YUNET_FACE = 24
-_YUNET_OVERLAP = 0.3
-_YUNET_CANDIDATES = 5000
+_YUNET_FACE, _YUNET_STRIDE = 24, 32
+_YUNET_OVERLAP, _YUNET_CANDIDATES = 0.3, 5000
 
 
 @runtime_checkable
@@ -65,11 +64,11 @@ class FaceDetector(Protocol):
 class HaarDetector:
     """The boosted cascade that comes with OpenCV: always there, frontal faces, no landmarks.
 
-    The frame is scanned octave by octave, each on half the size of the one before: OpenCV alone
-    scans windows of twice the smallest size and more at double density, which costs 40 % more and
-    makes the number of agreeing windows depend on the size of the face. That number gives the
-    score: 1 / (1 + exp(-(a ln n + b))), with a and b fitted on labelled scenes, is the share of
-    such detections that are faces there.
+    The reduced frame is scanned twice: for faces up to twice the smallest, and for all larger
+    ones, where OpenCV steps by one pixel instead of two and coarser sizes will do. A face is
+    where windows agree. n of them, a large face's counted as 2/3, give the score
+    1 / (1 + exp(-(a ln n + b))): the share of such detections that are faces in the labelled
+    scenes to which a and b were fitted.
 
     Source of the method: Viola and Jones, "Rapid object detection using a boosted cascade of
     simple features", 2001; of the cascade `alt2`: R. Lienhart, in OpenCV.
@@ -80,13 +79,13 @@ class HaarDetector:
         score_threshold: Faces of a lower score are dropped, in [0, 1].
         max_faces: Largest number of faces to return, the largest first; 0 for all.
         cascade: One of `CASCADES`.
-        steps_per_octave: Window sizes from one size to its double, at least 1.
-        min_windows: Windows that must agree on a face, at least 1.
+        steps_per_octave: Window sizes from the smallest to its double, at least 1.
+        min_windows: Windows that must agree on a face, counted as above, at least 2.
         equalize: Whether to equalize the histogram of the frame first.
 
     Raises:
         ConfigError: A value is out of range.
-        ModelError: OpenCV's cascade files are not installed.
+        ModelError: OpenCV's cascades are not installed.
     """
 
     box_convention = 'haar'
@@ -97,16 +96,16 @@ class HaarDetector:
         min_windows: int = 2, equalize: bool = False,
     ) -> None:
         _check_options(min_face_size, score_threshold, max_faces)
-        if steps_per_octave < 1 or min_windows < 1:
+        if steps_per_octave < 1 or min_windows < 2:
             raise ConfigError(
-                f'steps_per_octave and min_windows must be 1 or more, got {steps_per_octave} '
-                f'and {min_windows}')
+                f'steps_per_octave must be >= 1, min_windows >= 2, got {steps_per_octave}, '
+                f'{min_windows}')
         self._cascade = _load_cascade(cascade)
         self._window = max(self._cascade.getOriginalWindowSize())
         self._min_face_size = min_face_size
         self._score_threshold = score_threshold
         self._max_faces = max_faces
-        self._scale_factor = 2 ** (1 / steps_per_octave)
+        self._fine_factor = 2 ** (1 / steps_per_octave)
         self._min_windows = min_windows
         self._equalize = equalize
 
@@ -118,44 +117,44 @@ class HaarDetector:
         """
         _check_frame(bgr)
         faces = []
-        for (x, y, width, height), count in self.candidates(bgr):
-            score = 1 / (1 + math.exp(-(_SCORE_SLOPE * math.log(count) + _SCORE_INTERCEPT)))
+        for box, count in self.candidates(bgr):
+            score = 1 / (1 + math.exp(-_SCORE_SLOPE * math.log(count) - _SCORE_INTERCEPT))
             if score >= self._score_threshold:
-                faces.append(Face((x, y, width, height), score))
+                faces.append(Face(box, score))
         return _largest(faces, self._max_faces)
 
-    def candidates(self, bgr: Image) -> list[tuple[Box, int]]:
+    def candidates(self, bgr: Image) -> list[tuple[Box, float]]:
         """Return each face's box in pixels with the number of windows that agree on it."""
-        windows = np.concatenate([np.empty((0, 4)), *self._scan(bgr)])
-        if len(windows) == 0:
-            return []
-        boxes, counts = cv2.groupRectangles(
-            np.rint(windows * _SUBPIXEL).astype(int).tolist(), self._min_windows - 1, _GROUP_EPS)
-        pixels = (np.reshape(boxes, (-1, 4)) / _SUBPIXEL).tolist()
-        return [
-            ((x, y, w, h), int(count))
-            for (x, y, w, h), count in zip(pixels, np.ravel(counts), strict=True)]
-
-    def _scan(self, bgr: Image) -> Iterator[NDArray[np.float64]]:
-        """Yield each octave's windows that hold a face, (N, 4) in pixels of the frame."""
         height, width = bgr.shape[:2]
-        window, largest = (self._window,) * 2, (2 * self._window - 1,) * 2
         scale = min(1.0, self._window / (self._min_face_size * min(height, width)))
+        size = (round(width * scale), round(height * scale))
+        if min(size) < self._window:
+            return []
         grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-        while True:
-            size = (round(width * scale), round(height * scale))
-            if min(size) < self._window:
-                return
-            if size != grey.shape[::-1]:
-                grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-            # A single octave: sizes from the window to just under twice that.
+        if size != (width, height):
+            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        if self._equalize:
+            grey = cv2.equalizeHist(grey)
+        windows = self._scan(np.asarray(grey, np.uint8))
+        boxes, counts = cv2.groupRectangles(windows, 1, _GROUP_EPS) if windows else ([], [])
+        to_x, to_y = width / size[0], height / size[1]
+        found: list[tuple[Box, float]] = []
+        for (x, y, w, h), n in zip(np.asarray(boxes).tolist(), np.ravel(counts), strict=True):
+            count = float(n) * (_LARGE_WEIGHT if w >= 2 * self._window else 1.0)
+            if count >= self._min_windows:
+                found.append(((x * to_x, y * to_y, w * to_x, h * to_y), count))
+        return found
+
+    def _scan(self, grey: Image) -> list[list[int]]:
+        """Return all windows that hold a face, in pixels of the reduced frame."""
+        windows: list[list[int]] = []
+        small, large = self._window, 2 * self._window
+        for factor, smallest, largest in (
+                (self._fine_factor, small, large - 1), (_COARSE_FACTOR, large, 0)):
             found = self._cascade.detectMultiScale(
-                cv2.equalizeHist(grey) if self._equalize else grey, self._scale_factor, 0,
-                minSize=window, maxSize=largest)
-            if len(found):
-                to_frame = np.array([width / size[0], height / size[1]] * 2)
-                yield np.asarray(found, np.float64) * to_frame
-            scale /= 2
+                grey, factor, 0, minSize=(smallest, smallest), maxSize=(largest, largest))
+            windows += np.asarray(found, int).reshape(-1, 4).tolist()
+        return windows
 
 
 class YuNetDetector:
@@ -165,8 +164,7 @@ class YuNetDetector:
 
     Args:
         model_path: The ONNX file.
-        min_face_size: Height of the smallest face that is looked for, in shorter sides of the
-            frame, in [0.01, 1].
+        min_face_size: Height of the smallest face, in shorter sides of the frame, in [0.01, 1].
         score_threshold: Faces of a lower score are dropped, in [0, 1].
         max_faces: Largest number of faces to return, the largest first; 0 for all.
 
@@ -213,7 +211,10 @@ class YuNetDetector:
         _check_frame(bgr)
         height, width = bgr.shape[:2]
         scale = min(1.0, _YUNET_FACE / (self._min_face_size * min(height, width)))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        size = (round(width * scale), round(height * scale))
+        # On strips narrower than its stride the network makes up faces of infinite size.
+        if min(size) < _YUNET_STRIDE:
+            return []
         if size != (width, height):
             bgr = np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
         if size != self._size:
@@ -226,7 +227,7 @@ class YuNetDetector:
         faces = []
         for row in np.asarray(rows, np.float32):
             x, y, w, h = (float(value) for value in row[:4] * to_frame[:4])
-            if w > 0 and h > 0:
+            if np.isfinite(row).all() and w > 0 and h > 0:
                 faces.append(Face(
                     (x, y, w, h), min(1.0, max(0.0, float(row[14]))),
                     (row[4:14] * to_frame[4:]).reshape(5, 2)))

@@ -9,12 +9,12 @@ import numpy as np
 
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.crop import crop_face
-from fer_ros.core.detector import FaceDetector, create_detector
+from fer_ros.core.detector import create_detector, FaceDetector
 from fer_ros.core.errors import ConfigError, ImageError
-from fer_ros.core.model import Model, load_model
+from fer_ros.core.model import load_model, Model
 from fer_ros.core.smoothing import Smoother
 from fer_ros.core.tracker import Tracker
-from fer_ros.core.types import UNKNOWN, Face, FaceEmotion, Floats, FrameResult, Image
+from fer_ros.core.types import Face, FaceEmotion, Floats, FrameResult, Image, UNKNOWN
 
 __all__ = ['Pipeline']
 

@@ -20,11 +20,11 @@ from fer_ros.core.errors import FerError
 from fer_ros.core.sources.picture import fit, quiet_opencv
 from fer_ros.core.types import Image
 
-__all__ = ['TimedVideoWriter', 'VideoWriter']
+__all__ = ['MAX_FPS', 'TimedVideoWriter', 'VideoWriter']
 
 # MPEG-4 part 2: the one encoder for MP4 that every build of OpenCV with FFmpeg has.
 _FOURCC = int.from_bytes(b'mp4v', 'little')
-_MAX_FPS = 240.0
+MAX_FPS = 240.0  # frames a second
 _MAX_PAUSE = 5.0  # seconds of a standing picture; longer pauses of a stream are left out
 
 
@@ -54,8 +54,8 @@ class VideoWriter:
         self.count = 0
         if self.path.suffix.lower() != '.mp4':
             raise ValueError(f'the name of a video must end in .mp4, got {self.path.name}')
-        if not (math.isfinite(fps) and 0 < fps <= _MAX_FPS):
-            raise ValueError(f'fps must lie in (0, {_MAX_FPS:g}], got {fps}')
+        if not (math.isfinite(fps) and 0 < fps <= MAX_FPS):
+            raise ValueError(f'fps must lie in (0, {MAX_FPS:g}], got {fps}')
         if min(size) < 2:
             raise ValueError(f'size must be at least 2x2 pixels, got {size[0]}x{size[1]}')
         # MPEG-4 counts time in at most 65535 parts of a second; two decimals always fit.
@@ -119,7 +119,7 @@ class VideoWriter:
             if not self.count:
                 raise FerError(f'{self.path}: no frame came, so no video was written')
             stored = _stored_frames(self._partial)
-            if stored != self.count:
+            if stored < self.count:  # one more, if Ctrl-C came between writing and counting
                 raise FerError(
                     f'{self.path}: only {stored} of {self.count} frames could be written; is '
                     'the disk full?')

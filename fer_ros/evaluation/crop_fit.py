@@ -1,9 +1,10 @@
 """`fer evaluate crop`: how a detector's boxes lie about the frame of FER images.
 
-Each 48x48 image is enlarged, set into a larger canvas, and the detector is run on it: frame over
-box is the margin. What surrounds a face in the canvas is not what surrounds it in a room, and that
-pulls the boxes. So the same is done with crops of labelled portraits that were cut with known
-margins, and the margin is the one of which the crops measure like the FER images.
+Each 48x48 image is enlarged, to many sizes in turn, and set into a larger canvas, and the detector
+is run on it: frame over box is the margin. What surrounds a face in the canvas is not what
+surrounds it in a room, and that pulls the boxes. So the same is done with crops of labelled
+portraits that were cut with known margins, and the margin is the one of which the crops measure
+like the FER images.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 import json
+import math
 from pathlib import Path
 import shlex
 import sys
@@ -36,18 +38,24 @@ BORDERS: tuple[str, ...] = ('replicate', 'blur', 'mean')
 """What surrounds an image in its canvas."""
 
 _KNOWN = (0.85, 0.95, 1.05, 1.15, 1.25)
-_FRAME = 192
 _CANVAS = 480
-# Of a portrait that is cut: large enough for the crop to be a reduction, as with FER images.
-_PORTRAIT_FACE = (110.0, 160.0)
+# Detectors know faces in steps of size: only the mean over many sizes has no steps.
+_FRAMES = (96.0, 240.0)
+_PORTRAIT_FACE = (90.0, 225.0)
 # The face fills the canvas's middle, so small faces would only be false ones.
 _MIN_FACE_SIZE = 0.15
 
 
-def padded(image: Image, border: str) -> Image:
-    """Return a (480, 480, 3) canvas with a grey face crop, enlarged to 192x192, in the middle."""
-    large = cv2.resize(image, (_FRAME, _FRAME), interpolation=cv2.INTER_CUBIC)
-    pad = (_CANVAS - _FRAME) // 2
+def padded(image: Image, border: str, frame: int) -> Image:
+    """Return a (480, 480, 3) canvas with a grey face crop in the middle.
+
+    Args:
+        image: (H, H) grey face crop.
+        border: One of `BORDERS`.
+        frame: Even number of pixels to which the crop is enlarged.
+    """
+    large = cv2.resize(image, (frame, frame), interpolation=cv2.INTER_CUBIC)
+    pad = (_CANVAS - frame) // 2
     if border == 'mean':
         canvas = np.full((_CANVAS, _CANVAS), round(float(image.mean())), np.uint8)
     else:
@@ -55,7 +63,7 @@ def padded(image: Image, border: str) -> Image:
             large, pad, pad, pad, pad, cv2.BORDER_REPLICATE), np.uint8)
     if border == 'blur':
         canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), 20), np.uint8)
-    canvas[pad:pad + _FRAME, pad:pad + _FRAME] = large
+    canvas[pad:pad + frame, pad:pad + frame] = large
     return np.asarray(cv2.cvtColor(canvas, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
@@ -77,18 +85,27 @@ def measure(
         where no face was found.
     """
     rows = [
-        [_relation(detector, padded(image, border)) for border in BORDERS]
-        for image in tqdm(images, desc=name, total=total, unit='image', disable=not progress)]
+        [_relation(detector, image, border, _frame(index)) for border in BORDERS]
+        for index, image in enumerate(
+            tqdm(images, desc=name, total=total, unit='image', disable=not progress))]
     return np.array(rows, np.float64).reshape(-1, len(BORDERS), 3)
 
 
-def _relation(detector: FaceDetector, canvas: Image) -> tuple[float, float, float]:
-    faces = detector.detect(canvas)
+def _frame(index: int) -> int:
+    # Multiples of the golden ratio spread evenly, however many there are.
+    part = math.fmod(index * 0.6180339887, 1.0)
+    return 2 * round(_FRAMES[0] * math.pow(_FRAMES[1] / _FRAMES[0], part) / 2)
+
+
+def _relation(
+    detector: FaceDetector, image: Image, border: str, frame: int,
+) -> tuple[float, float, float]:
+    faces = detector.detect(padded(image, border, frame))
     if not faces:
         return (np.nan,) * 3
     box = faces[0].box
     side = box_side(box)
-    return (_FRAME / side, (_CANVAS / 2 - box[0] - box[2] / 2) / side,
+    return (frame / side, (_CANVAS / 2 - box[0] - box[2] / 2) / side,
             (_CANVAS / 2 - box[1] - box[3] / 2) / side)
 
 

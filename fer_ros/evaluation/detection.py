@@ -22,7 +22,11 @@ from tqdm import tqdm
 
 from fer_ros.core.crop import CropConvention, FER_FRAMING
 from fer_ros.core.detector import (
-    DETECTORS, FaceDetector, HaarDetector, MIN_FACE_SIZE, create_detector,
+    create_detector,
+    DETECTORS,
+    FaceDetector,
+    HaarDetector,
+    MIN_FACE_SIZE,
 )
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.types import Face

@@ -17,7 +17,7 @@ import numpy as np
 from fer_ros.core.classifier import Classifier, softmax
 from fer_ros.core.crop import FER_FRAMING
 from fer_ros.core.errors import DataError, ModelError
-from fer_ros.core.model import MANIFEST, SCHEMA, load_model
+from fer_ros.core.model import load_model, MANIFEST, SCHEMA
 from fer_ros.core.types import Floats
 from fer_ros.evaluation.datasets import Dataset
 from fer_ros.evaluation.golden import GOLDEN, golden_crops

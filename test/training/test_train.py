@@ -15,7 +15,7 @@ from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.datasets import Dataset, load_dataset
 from fer_ros.evaluation.model import evaluate_model
-from fer_ros.training.config import TrainConfig, load_config
+from fer_ros.training.config import load_config, TrainConfig
 from fer_ros.training.train import train
 
 TINY = {

@@ -23,12 +23,12 @@ from fer_ros.core.errors import SourceError
 from fer_ros.core.sources.base import Frame, FrameSource, SourceOptions
 from fer_ros.core.sources.camera import CameraSource
 from fer_ros.core.sources.images import FolderSource, StillSource
-from fer_ros.core.sources.picture import IMAGE_SUFFIXES, fit, natural_key, read_image, write_image
+from fer_ros.core.sources.picture import fit, IMAGE_SUFFIXES, natural_key, read_image, write_image
 from fer_ros.core.sources.video import VideoSource
 
 __all__ = [
     'CameraSource', 'FolderSource', 'Frame', 'FrameSource', 'IMAGE_SUFFIXES', 'StillSource',
-    'VideoSource', 'fit', 'natural_key', 'open_source', 'read_image', 'write_image',
+    'VideoSource', 'fit', 'is_camera', 'natural_key', 'open_source', 'read_image', 'write_image',
 ]
 
 
@@ -63,10 +63,9 @@ def open_source(
     if not text:
         raise SourceError('no source given: name a camera (0), a video, an image or a folder')
     path = Path(text).expanduser()
-    if re.fullmatch(r'\d{1,3}', text) and not path.exists():
-        return CameraSource.open(Path(f'/dev/video{text}'), options)
-    if re.match(r'/dev/(video|v4l)', text):
-        return CameraSource.open(path, options)
+    if is_camera(text):
+        device = Path(f'/dev/video{text}') if text.isdecimal() else path
+        return CameraSource.open(device, options)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -82,6 +81,12 @@ def open_source(
     if not os.access(path, os.R_OK):
         raise SourceError(f'{text}: no permission to read it')
     return StillSource(path, options) if _is_still(path) else VideoSource(path, options)
+
+
+def is_camera(spec: str) -> bool:
+    """Tell whether `spec` names a camera, by its number or device."""
+    number = re.fullmatch(r'[0-9]{1,3}', spec) is not None and not Path(spec).exists()
+    return number or re.match(r'/dev/(video|v4l)', spec) is not None
 
 
 def _is_still(path: Path) -> bool:

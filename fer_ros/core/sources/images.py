@@ -13,9 +13,9 @@ import numpy as np
 from fer_ros.core.errors import SourceError
 from fer_ros.core.sources.base import Frame, FrameSource, SourceOptions
 from fer_ros.core.sources.picture import (
-    IMAGE_SUFFIXES,
     as_bgr,
     fit,
+    IMAGE_SUFFIXES,
     inner_size,
     natural_key,
     read_image,
@@ -27,7 +27,7 @@ __all__ = ['FolderSource', 'StillSource']
 _DEFAULT_FPS = 15.0
 _STILL_SECONDS = 10.0  # one round of the path
 _STILL_ZOOM = 1.3  # closest view
-_STILL_SWAY = 0.8  # share of the room to the left and right borders that the path uses
+_STILL_SWAY = 0.5  # share of the room to the left and right borders that the path uses
 _STILL_RISE = 0.7  # the same to the upper border: faces lie above the middle of photographs
 _STILL_MAX_SIDE = 1280  # pixels, of the frames of a still, unless a size is asked for
 

@@ -117,5 +117,6 @@ def write_image(path: Path, image: Image) -> None:
         partial.write_bytes(data.tobytes())
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise FerError(f'{path}: cannot be written: {error.strerror}') from None

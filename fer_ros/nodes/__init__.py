@@ -1,0 +1,1 @@
+"""The ROS nodes: the only code of the package that imports rclpy and messages."""

@@ -1,0 +1,104 @@
+"""The bounded record of results, its thumbnails, and the picture that tells of them."""
+
+import numpy as np
+import pytest
+
+from fer_ros.core import timeline as module
+from fer_ros.core.summary import draw_summary
+from fer_ros.core.timeline import Thumbnails, Timeline
+from fer_ros.core.types import FaceEmotion, FrameResult
+
+LABELS = ('neutral', 'happiness', 'surprise')
+
+
+def face(label, *, age=0.0, size=20.0):
+    probabilities = np.full(len(LABELS), 0.1, np.float32)
+    probabilities[LABELS.index(label)] = 0.8
+    return FaceEmotion(
+        box=(0.0, 0.0, size, size), score=1.0, landmarks=None, track_id=1, track_age=age,
+        label=label, confidence=0.8, probabilities=probabilities,
+        raw_probabilities=probabilities)
+
+
+def result(stamp, *faces, labels=LABELS):
+    return FrameResult(labels=labels, faces=faces, width=64, height=48, stamp=stamp)
+
+
+def test_shares_latencies_and_duration():
+    timeline = Timeline()
+    for index, label in enumerate(['happiness', 'happiness', 'neutral', None]):
+        timeline.add(
+            result(10.0 + index / 2, *([face(label)] if label else [])), 0.01 * (index + 1))
+    assert timeline.shares() == [('happiness', pytest.approx(2 / 3)),
+                                 ('neutral', pytest.approx(1 / 3))]
+    assert (timeline.frames, timeline.frames_with_face) == (4, 3)
+    assert (timeline.begin, timeline.duration) == (10.0, 1.5)
+    assert timeline.latencies() == pytest.approx([0.01, 0.02, 0.03, 0.04])
+
+
+def test_the_person_in_view_for_longest_is_followed():
+    timeline = Timeline()
+    timeline.add(
+        result(0.0, face('neutral', age=1, size=40), face('surprise', age=3)), 0.0)
+    timeline.add(result(1.0, face('neutral', size=40), face('surprise')), 0.0)
+    assert [sample.label for sample in timeline.samples] == ['surprise', 'neutral']
+
+
+@pytest.mark.parametrize('second', [
+    result(4.0), FrameResult(labels=('a', 'b'), faces=(), width=64, height=48, stamp=6.0)])
+def test_a_jump_back_or_another_model_starts_anew(second):
+    timeline = Timeline()
+    timeline.add(result(5.0, face('neutral')), 0.0)
+    timeline.add(second, 0.0)
+    assert [sample.stamp for sample in timeline.samples] == [second.stamp]
+    assert timeline.labels == second.labels
+    assert timeline.frames == 2
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(module, '_MAX_THUMBNAILS', 8)
+    timeline, thumbnails = Timeline(), Thumbnails()
+    empty = np.zeros((48, 64, 3), np.uint8)
+    for index in range(module.MAX_SAMPLES + 10):
+        timeline.add(result(index / 10), 0.0)
+        if index % 20 == 0:
+            thumbnails.add(index / 10, empty)
+    assert len(timeline.samples) == module.MAX_SAMPLES
+    assert timeline.frames == module.MAX_SAMPLES + 10
+    assert len(thumbnails.pick(1000)) <= 8
+
+
+def test_thumbnails_are_spread_evenly():
+    thumbnails = Thumbnails()
+    for index in range(300):
+        thumbnails.add(index / 10, np.full((48, 64, 3), index % 256, np.uint8))
+    stamps = [stamp for stamp, _ in thumbnails.pick(6)]
+    assert len(stamps) == 6
+    assert np.diff(stamps) == pytest.approx(np.full(5, 5.0), abs=1.0)
+
+
+def test_a_stamp_is_needed():
+    with pytest.raises(ValueError, match='needs a stamp'):
+        Timeline().add(result(None), 0.0)
+
+
+def test_summary_shows_the_curves_in_the_colours_of_the_emotions():
+    from fer_ros.core.annotate import emotion_color
+
+    timeline = Timeline()
+    for index in range(50):
+        timeline.add(result(index / 10, face('happiness' if index < 25 else 'surprise')), 0.01)
+    picture = draw_summary(timeline, Thumbnails(), 'Title')
+    curves = picture[325:560, 82:1050]
+    for label, half in (('happiness', curves[:60, :480]), ('surprise', curves[:60, 490:])):
+        assert (half == emotion_color(label)).all(axis=-1).any(), label
+
+
+@pytest.mark.parametrize('stamps', [[], [1.0], [1.0, 1.0], [0.0, 1e-6], [0.0, 1e6]])
+@pytest.mark.parametrize('faces', [(), (face('neutral'),)])
+def test_summary_of_little_or_strange_data(stamps, faces):
+    timeline = Timeline()
+    for stamp in stamps:
+        timeline.add(result(stamp, *faces), -0.001)  # clocks of two machines may disagree
+    picture = draw_summary(timeline, Thumbnails(), 'Title with ümlaut', 'subtitle')
+    assert picture.shape == (850, 1280, 3)

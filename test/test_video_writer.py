@@ -1,0 +1,132 @@
+"""MP4 files that exist only when they are whole."""
+
+import numpy as np
+import pytest
+
+from fer_ros.core.errors import FerError
+from fer_ros.core.sources import open_source
+from fer_ros.core.video_writer import TimedVideoWriter, VideoWriter
+
+
+def flat(level, width=64, height=48):
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def levels(path):
+    with open_source(path) as source:
+        return [int(frame.bgr.mean().round()) for frame in source]
+
+
+def names(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def test_frames_come_back(tmp_path):
+    path = tmp_path / 'new' / 'out.mp4'
+    with VideoWriter(path, 25, (64, 48)) as writer:
+        for level in (0, 80, 160):
+            writer.write(flat(level))
+        assert not path.exists()
+    assert levels(path) == pytest.approx([0, 80, 160], abs=5)
+    assert names(path.parent) == ['out.mp4']
+    with open_source(path) as source:
+        assert (source.fps, source.size) == (25, (64, 48))
+
+
+@pytest.mark.parametrize('size', [(65, 48), (64, 47), (33, 31)])
+def test_odd_sizes_are_stored_one_pixel_larger(tmp_path, size):
+    with VideoWriter(tmp_path / 'out.mp4', 25, size) as writer:
+        writer.write(flat(90, *size))
+    with open_source(writer.path) as source:
+        frame = next(iter(source)).bgr
+    assert source.size == (size[0] + size[0] % 2, size[1] + size[1] % 2)
+    assert np.abs(frame.astype(int) - 90).max() <= 4
+
+
+@pytest.mark.parametrize('fps', [0.5, 14.9925, 29.97002997, 100.123, 240])
+def test_frame_rates(tmp_path, fps):
+    with VideoWriter(tmp_path / 'out.mp4', fps, (64, 48)) as writer:
+        for _ in range(5):
+            writer.write(flat(1))
+    with open_source(writer.path) as source:
+        assert source.fps == pytest.approx(fps, abs=0.01)
+
+
+def test_grey_frames_are_taken(tmp_path):
+    with VideoWriter(tmp_path / 'out.mp4', 25, (64, 48)) as writer:
+        writer.write(flat(70)[..., 0])
+    assert levels(writer.path) == pytest.approx([70], abs=5)
+
+
+@pytest.mark.parametrize('frame', [
+    flat(0, 64, 50), flat(0).astype(np.float32), np.zeros((48, 64, 4), np.uint8)])
+def test_wrong_frames_are_refused(tmp_path, frame):
+    with pytest.raises(ValueError, match=r'must be uint8 of shape \(48, 64, 3\)'), \
+            VideoWriter(tmp_path / 'out.mp4', 25, (64, 48)) as writer:
+        writer.write(frame)
+
+
+def test_an_exception_leaves_nothing_and_an_older_file_alone(tmp_path):
+    path = tmp_path / 'out.mp4'
+    path.write_text('older')
+    writer = VideoWriter(path, 25, (64, 48))
+    writer.write(flat(0))
+    with pytest.raises(ValueError, match='shape'), writer:
+        writer.write(flat(0, 2, 2))
+    assert names(tmp_path) == ['out.mp4']
+    assert path.read_text() == 'older'
+
+
+def test_no_frame_is_no_video(tmp_path):
+    with pytest.raises(FerError, match='no frame came'):
+        VideoWriter(tmp_path / 'out.mp4', 25, (64, 48)).close()
+    assert names(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(FerError, match=r'out\.mp4: cannot be written'):
+        VideoWriter(tmp_path / 'file' / 'out.mp4', 25, (64, 48))
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (('out.avi', 25, (64, 48)), r'end in \.mp4'), (('out.mp4', 0, (64, 48)), 'fps'),
+    (('out.mp4', float('nan'), (64, 48)), 'fps'), (('out.mp4', 25, (1, 48)), 'size')])
+def test_wrong_arguments(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        VideoWriter(tmp_path / arguments[0], *arguments[1:])
+
+
+@pytest.mark.parametrize(('stamps', 'expected'), [
+    ([0, 0.1, 0.2, 0.3], [0, 40, 80, 120]),  # at the rate of the file
+    ([7, 7.3, 7.4], [0, 0, 0, 40, 80]),  # a pause stands still
+    ([0, 0.01, 0.1], [40, 80]),  # faster than the file: the newest counts
+    ([0, 0.1, 90, 90.1], [0, 40, 80, 120]),  # a long pause is left out
+    ([5, 5.1, 0, 0.1], [0, 40, 80, 120]),  # a clock that jumps back
+])
+def test_timed_frames_stand_where_their_stamps_say(tmp_path, stamps, expected):
+    writer = TimedVideoWriter(tmp_path / 'out.mp4', fps=10)
+    for index, stamp in enumerate(stamps):
+        writer.write(stamp, flat(40 * index))
+    assert writer.close()
+    assert levels(writer.path) == pytest.approx(expected, abs=5)
+
+
+def test_timed_frames_of_another_size_are_fitted(tmp_path):
+    writer = TimedVideoWriter(tmp_path / 'out.mp4', fps=10)
+    writer.write(0, flat(50))
+    writer.write(0.1, flat(50, 128, 96))
+    writer.close()
+    assert levels(writer.path) == pytest.approx([50, 50], abs=5)
+
+
+def test_timed_without_frames_makes_no_file(tmp_path):
+    assert not TimedVideoWriter(tmp_path / 'out.mp4').close()
+    assert names(tmp_path) == []
+
+
+def test_timed_can_be_dropped(tmp_path):
+    writer = TimedVideoWriter(tmp_path / 'out.mp4')
+    writer.write(0, flat(0))
+    writer.discard()
+    assert names(tmp_path) == []
