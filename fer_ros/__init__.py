@@ -1,11 +1,12 @@
 """Facial expression recognition for social robots.
 
-from fer_ros import Pipeline
+Example:
+    from fer_ros import Pipeline
 
-pipeline = Pipeline.from_model()
-result = pipeline.process(bgr)
-for face in result.faces:
-print(face.box, face.label, face.confidence)
+    pipeline = Pipeline.from_model()
+    result = pipeline.process(bgr)
+    for face in result.faces:
+        print(face.box, face.label, face.confidence)
 """
 
 import importlib

@@ -6,11 +6,10 @@ Example: ros2 launch fer_ros fer.launch.py image:=/camera/color/image_raw
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
-
-from launch import LaunchContext, LaunchDescription
 
 SWITCH = ['true', 'false']
 

@@ -5,6 +5,7 @@ Example: ros2 launch fer_ros fer_camera.launch.py device:=/dev/video2
 All arguments of fer.launch.py work here, too.
 """
 
+import os
 from pathlib import Path
 
 from ament_index_python.packages import (
@@ -12,6 +13,7 @@ from ament_index_python.packages import (
     get_package_share_directory,
     PackageNotFoundError,
 )
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import (
     DeclareLaunchArgument,
     IncludeLaunchDescription,
@@ -24,7 +26,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from fer_ros.nodes.transport import make_room_for_images
 
 # Package: its executable, and its parameter for the device; the first that is installed is used.
 DRIVERS = {
@@ -73,10 +75,13 @@ def _camera(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         package, executable, parameter = 'fer_ros', 'video_node', 'source'
     else:
         package, (executable, parameter) = driver, DRIVERS[driver]
+    environment = dict(os.environ)
+    make_room_for_images(environment)
     return [
         LogInfo(msg=f'camera driver: {driver}, device: {device}'),
         Node(
             package=package, executable=executable, name='camera', output='screen',
+            additional_env=dict(environment.items() - os.environ.items()),
             namespace=LaunchConfiguration('namespace'), parameters=[{parameter: device}],
             remappings=[('image_raw', LaunchConfiguration('image'))],
             on_exit=_camera_ended),

@@ -274,7 +274,7 @@ def test_a_process_ends_quietly_when_asked(ros, number, astronaut):
         ros.connect(images, image_message(astronaut),
                     ros.subscribe(EmotionArray, '/emotion_node/emotions'))
         images.publish(image_message(astronaut))
-        assert process.stop(number) == 0
+        assert process.stop(number) == 0, process.output
         assert 'Traceback' not in process.output
 
 

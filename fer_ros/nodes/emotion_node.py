@@ -32,6 +32,7 @@ from fer_ros.nodes.outputs import Outputs
 from fer_ros.nodes.parameters import ParameterHandler, Parameters
 from fer_ros.nodes.qos import DIAGNOSTICS_QOS, IMAGE_QOS
 from fer_ros.nodes.recognizer import Recognizer
+from fer_ros.nodes.transport import make_room_for_images
 
 __all__ = ['EmotionNode', 'main']
 
@@ -308,6 +309,7 @@ def _image_of(request: ClassifyImage.Request) -> Image | CompressedImage:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if it was asked to end, 1 if it could not begin."""
+    make_room_for_images()
     try:
         rclpy.init(args=args)
     except rclpy_implementation.RCLError as error:  # wrong arguments or parameter file

@@ -27,6 +27,7 @@ from fer_ros.core.sources import Frame, FrameSource, open_source
 from fer_ros.nodes.declare import declare_fixed, PARAMETER_ERRORS, ParameterValue
 from fer_ros.nodes.messages import compressed_message, image_message
 from fer_ros.nodes.qos import IMAGE_OFFER_QOS
+from fer_ros.nodes.transport import make_room_for_images
 
 __all__ = ['VideoNode', 'main']
 
@@ -190,6 +191,7 @@ class _NodeLogHandler(logging.Handler):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if the source or the user ended it, 1 if it failed."""
+    make_room_for_images()
     try:
         rclpy.init(args=args)
     except rclpy_implementation.RCLError as error:  # wrong arguments or parameter file

@@ -17,6 +17,7 @@ import sysconfig
 
 import environments
 from host import (
+    base_python,
     BootstrapError,
     clean_environment,
     find_sourced_ros,
@@ -64,7 +65,7 @@ def prepare(venv: Path, distro: str) -> bool:
             f'{distro!r}')
     record = Record(venv)
     damaged = record.damaged()
-    origin = repr((sys.version_info[:3], sys.executable, ros or distro))
+    origin = repr((sys.version_info[:3], base_python(), ros or distro))
     lock = _LOCKS / f'{distro if distro in _DISTROS else _DISTROS[0]}.lock'
     steps = {
         'packages': f'{origin} {hash_files([lock, Path(__file__).parent])}',

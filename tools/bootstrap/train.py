@@ -6,7 +6,7 @@ from pathlib import Path
 import sys
 
 import environments
-from host import clean_environment, require_build_tools, require_wheels, say
+from host import base_python, clean_environment, require_build_tools, require_wheels, say
 from record import hash_files, Record
 
 __all__ = ['prepare']
@@ -26,7 +26,7 @@ def prepare(venv: Path) -> bool:
         BootstrapError: It cannot be made; the text says why.
     """
     record = Record(venv)
-    inputs = f'{sys.version_info[:3]} {sys.executable} {hash_files([_LOCK, Path(__file__)])}'
+    inputs = f'{sys.version_info[:3]} {base_python()} {hash_files([_LOCK, Path(__file__)])}'
     damaged = record.damaged().get('packages')
     if record.done('packages', inputs) and not damaged:
         return False

@@ -1,0 +1,28 @@
+"""Room for images in the shared memory of Fast DDS; config/fastdds.xml tells why."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+import os
+
+from fer_ros.core.resources import resource_folders
+
+__all__ = ['make_room_for_images']
+
+# Fast DDS of Jazzy reads the first, that of Kilted the second.
+_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+_PROFILES = 'fastdds.xml'
+
+
+def make_room_for_images(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Choose the profile for a process with image topics; call it before `rclpy.init`.
+
+    Whoever has set profiles, or uses another middleware, keeps what he has.
+    """
+    middleware = environment.get('RMW_IMPLEMENTATION') or 'rmw_fastrtps_cpp'
+    if 'fastrtps' not in middleware or any(name in environment for name in _VARIABLES):
+        return
+    for folder in resource_folders('config'):
+        if (folder / _PROFILES).is_file():
+            environment.update(dict.fromkeys(_VARIABLES, str(folder / _PROFILES)))
+            return

@@ -1,0 +1,47 @@
+"""Images reach another process whole, though subscribers to them are best effort."""
+
+from pathlib import Path
+
+import cv2
+import pytest
+from ros_support import NodeProcess
+from sensor_msgs.msg import Image
+
+from fer_ros.nodes.qos import IMAGE_QOS
+from fer_ros.nodes.transport import make_room_for_images
+
+CONFIG = Path(__file__).resolve().parents[1] / 'config'
+
+
+@pytest.mark.parametrize(('before', 'chosen'), [
+    ({}, True),
+    ({'RMW_IMPLEMENTATION': ''}, True),
+    ({'RMW_IMPLEMENTATION': 'rmw_fastrtps_cpp'}, True),
+    ({'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}, False),
+    ({'FASTRTPS_DEFAULT_PROFILES_FILE': '/my.xml'}, False),
+    ({'FASTDDS_DEFAULT_PROFILES_FILE': '/my.xml'}, False),
+])
+def test_the_profile_is_chosen_where_nobody_has_chosen(before, chosen):
+    environment = dict(before)
+    make_room_for_images(environment)
+    if chosen:
+        path = Path(environment['FASTRTPS_DEFAULT_PROFILES_FILE'])
+        assert path.read_text() == (CONFIG / 'fastdds.xml').read_text()
+        assert environment['FASTDDS_DEFAULT_PROFILES_FILE'] == str(path)
+    else:
+        assert environment == before
+
+
+def test_images_of_900_kilobytes_reach_a_best_effort_subscriber_elsewhere(
+        ros, astronaut, tmp_path):
+    photo = tmp_path / 'photo.png'
+    cv2.imwrite(str(photo), astronaut)
+    images = ros.subscribe(Image, '/image_raw', IMAGE_QOS)
+    values = {'source': photo, 'width': 640, 'height': 480, 'rate': 10.0, 'loop': 'false',
+              'duration': 3.0, 'wait_for_subscriber': 'true', 'start_delay': 0.5}
+    arguments = [word for name, value in values.items() for word in ('-p', f'{name}:={value}')]
+    with NodeProcess('fer_ros.nodes.video_node', '--ros-args', *arguments) as process:
+        assert process.wait_end() == 0, process.output
+    # 30 were published. Without room for them a third to two thirds would be lost.
+    assert len(images.messages) >= 27
+    assert len(images.messages[0].data) == 640 * 480 * 3
