@@ -26,6 +26,7 @@ from fer_msgs.srv import ClassifyImage
 from fer_ros.core.errors import FerError, ImageError
 from fer_ros.nodes.declare import PARAMETER_ERRORS
 from fer_ros.nodes.diagnostics import make_status, NodeState, Statistics
+from fer_ros.nodes.interrupts import end_between_callbacks
 from fer_ros.nodes.lifecycle import survive_wrong_transitions
 from fer_ros.nodes.messages import emotions_message, seconds
 from fer_ros.nodes.outputs import Outputs
@@ -81,7 +82,8 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         except FerError as error:
             return self._refuse(str(error))
         except Exception as error:
-            self.get_logger().error(traceback.format_exc())
+            if self.context.ok():  # else the node is being ended, and nothing can be made
+                self.get_logger().error(traceback.format_exc())
             return self._refuse(f'{type(error).__name__}: {error}')
         self._error = ''
         self._state = 'inactive'
@@ -309,6 +311,7 @@ def _image_of(request: ClassifyImage.Request) -> Image | CompressedImage:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if it was asked to end, 1 if it could not begin."""
+    end_between_callbacks()
     make_room_for_images()
     try:
         rclpy.init(args=args)
@@ -321,11 +324,15 @@ def main(args: list[str] | None = None) -> int:
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except ExternalShutdownException:
         pass
     except PARAMETER_ERRORS as error:
         rclpy.logging.get_logger('emotion_node').fatal(str(error))
         return 1
+    except Exception:
+        if rclpy.ok():
+            raise
+        # It was asked to end before all was made, and nothing can be made any more.
     finally:
         if node is not None:
             node.destroy_node()

@@ -32,6 +32,7 @@ from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
 from fer_ros.core.video_writer import TimedVideoWriter
 from fer_ros.nodes.declare import declare_fixed, PARAMETER_ERRORS
+from fer_ros.nodes.interrupts import end_between_callbacks
 from fer_ros.nodes.messages import result_from_message, seconds
 from fer_ros.nodes.qos import IMAGE_QOS, RESULT_QOS
 from fer_ros.nodes.viewer_table import LiveTable
@@ -164,6 +165,7 @@ class ViewerNode(Node):  # type: ignore[misc]
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if a face was seen, 1 if none was or something failed."""
+    end_between_callbacks()
     try:
         rclpy.init(args=args)
     except rclpy_implementation.RCLError as error:  # wrong arguments or parameter file
@@ -174,7 +176,7 @@ def main(args: list[str] | None = None) -> int:
         node = ViewerNode()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+        with contextlib.suppress(ExternalShutdownException):
             executor.spin_until_future_complete(node.ended)
         # A second Ctrl-C must not spoil the files.
         for number in (signal.SIGINT, signal.SIGTERM):

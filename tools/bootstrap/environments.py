@@ -33,13 +33,17 @@ def create(venv: Path, environment: Mapping[str, str], interpreter: str = '',
 
 
 def lock_entries(lock: Path) -> dict[str, str]:
-    """The entries of a lock file with their hashes, by the name of the package."""
+    """The entries of a lock file with their hashes, by the name of the package.
+
+    A package with several versions for several Pythons has all of them in its entry.
+    """
     blocks = re.split(r'\n(?=[A-Za-z0-9])', '\n' + lock.read_text())
     found = {}
     for block in blocks:
         name = re.match(r'\s*([A-Za-z0-9._-]+)', block)
         if name and '--hash' in block:
-            found[name.group(1).lower()] = block
+            key = name.group(1).lower()
+            found[key] = f'{found[key]}\n{block}' if key in found else block
     return found
 
 
