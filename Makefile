@@ -19,7 +19,8 @@ env: ## make, update or mend .venv: ROS 2, the messages, the package (default)
 run: env ## camera stream -> emotions over DDS; SOURCE=0|clip.mp4|folder, OUT=folder
 	@$(VENV)/bin/fer demo $(if $(SOURCE),--source '$(SOURCE)') $(if $(OUT),--out '$(OUT)')
 
-test: env train-env ## everything: lint, types, unit tests, nodes over DDS, training
+test: env ## everything: lint, types, unit tests, nodes over DDS, training
+	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV) --optional
 	@EXTRAS='$(EXTRAS)' tools/test $(TESTS)
 
 lint: env ## style and types

@@ -90,7 +90,7 @@ def _run(arguments: list[str]) -> int:
         module = importlib.import_module(f'fer_ros.commands.{name}') if chosen else None
         _add_command(commands, name, summary, module)
     args = parser.parse_args(arguments)
-    return int(args.run(args))
+    return int(args.handler(args))
 
 
 def _first_word(arguments: Sequence[str]) -> str:
@@ -107,7 +107,7 @@ def _add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter)
     if module is not None:
         module.add_arguments(parser)
-        parser.set_defaults(run=module.run)
+        parser.set_defaults(handler=module.run)
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tools' / 'bootstrap'))
 
-from environments import lock_entries  # noqa: E402
+from environments import create, lock_entries  # noqa: E402
 from host import BootstrapError, find_sourced_ros, require_wheels  # noqa: E402
 from record import hash_files, Record  # noqa: E402
 
@@ -112,6 +112,23 @@ def test_a_changed_name_changes_the_hash(tmp_path):
 def test_a_python_without_wheels_is_refused_with_advice():
     with pytest.raises(BootstrapError, match=r'make PYTHON=python3\.'):
         require_wheels((3, 2), (3, 3), 'ROS 2 from wheels')
+
+
+def test_a_folder_that_make_has_not_made_is_left_alone(tmp_path):
+    (tmp_path / 'venv').mkdir()
+    (tmp_path / 'venv' / 'mine').write_text('precious')
+    with pytest.raises(BootstrapError, match='was not made by make'):
+        create(tmp_path / 'venv', os.environ)
+    assert (tmp_path / 'venv' / 'mine').exists()
+
+
+def test_a_package_with_versions_for_several_pythons_keeps_them_all(tmp_path):
+    lock = tmp_path / 'a.lock'
+    lock.write_text('one==1 ; x \\\n    --hash=sha256:a\n    # via two\n'
+                    'one==2 ; y \\\n    --hash=sha256:b\n')
+    assert list(lock_entries(lock)) == ['one']
+    assert 'one==1' in lock_entries(lock)['one']
+    assert 'one==2' in lock_entries(lock)['one']
 
 
 def test_nothing_sourced_is_no_ros(tmp_path, monkeypatch):

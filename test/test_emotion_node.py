@@ -5,6 +5,7 @@ import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from emotion_support import EMOTIONS, GREY, Running
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -12,7 +13,6 @@ from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from ros_support import image_message, NodeProcess, wait_for
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
-from std_srvs.srv import SetBool
 from vision_msgs.msg import Detection2DArray
 
 from fer_msgs.msg import EmotionArray
@@ -23,40 +23,6 @@ from fer_ros.core.image import to_bgr
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.outputs import annotate
 from fer_ros.nodes.recognizer import Recognizer
-
-EMOTIONS = '/emotion_node/emotions'
-GREY = np.full((240, 320, 3), 128, np.uint8)
-
-
-class Running:
-    """An active node with what a test needs to talk with it."""
-
-    def __init__(self, ros, namespace, values):
-        self.ros = ros
-        self.node = ros.spin(EmotionNode(
-            context=ros.context, namespace=namespace, parameter_overrides=[
-                Parameter(name, value=value)
-                for name, value in {'diagnostics_period': 0.1, **values}.items()]))
-        self.prefix = f'/{namespace}' if namespace else ''
-        self.emotions = ros.subscribe(EmotionArray, f'{self.prefix}{EMOTIONS}')
-        self.images = ros.publisher(Image, f'{self.prefix}/image_raw')
-        ros.connect(self.images, image_message(GREY), self.emotions)
-
-    def show(self, bgr, stamp=(1, 0), **changes):
-        """Publish an image and return the result."""
-        count = len(self.emotions.messages)
-        self.images.publish(image_message(bgr, stamp, **changes))
-        return self.emotions.wait(count + 1)[-1]
-
-    def values(self, condition, what='the values'):
-        """Return the values of the first diagnostics for which `condition` holds."""
-        diagnostics = self.ros.subscribe(DiagnosticArray, '/diagnostics')
-        found = diagnostics.wait_that(lambda m: condition(as_dict(m), m.status[0]), what)
-        return as_dict(found)
-
-
-def as_dict(message):
-    return {pair.key: pair.value for pair in message.status[0].values}
 
 
 @pytest.fixture
@@ -223,75 +189,6 @@ def test_a_remapped_image_topic_is_remapped_in_compressed_form_too(ros):
         parameter_overrides=[Parameter('image_transport', value='compressed')])
     ros.spin(node)
     assert '/front/image/compressed' in {s.topic_name for s in node.subscriptions}
-
-
-def test_switched_off_it_does_not_listen(ros, running, astronaut):
-    node = running()
-    off = ros.call(SetBool, '/emotion_node/set_enabled', SetBool.Request(data=False))
-    assert off.success
-    wait_for(lambda: not node.images.get_subscription_count(), 'the node to stop listening')
-    assert node.values(lambda v, s: v['enabled'] == 'false')['state'] == 'active'
-    on = ros.call(SetBool, '/emotion_node/set_enabled', SetBool.Request(data=True))
-    assert on.success
-    ros.connect(node.images, image_message(GREY), node.emotions)
-    assert len(node.show(astronaut).emotions) == 1
-
-
-def test_switching_on_what_is_on_changes_nothing(ros, running, astronaut):
-    node = running()
-    first = node.show(astronaut, (1, 0)).emotions[0]
-    assert ros.call(SetBool, '/emotion_node/set_enabled', SetBool.Request(data=True)).success
-    second = node.show(astronaut, (1, 500_000_000)).emotions[0]
-    assert second.track_id == first.track_id
-    assert second.track_age.nanosec == 500_000_000
-
-
-def a_jpeg(bgr):
-    return CompressedImage(format='jpeg', data=cv2.imencode('.jpg', bgr)[1].tobytes())
-
-
-@pytest.mark.parametrize('form', ['image', 'compressed_image'])
-def test_a_still_image_is_classified_without_tracking(ros, running, astronaut, form):
-    node = running()
-    before = node.show(astronaut, (1, 0)).emotions[0]
-    message = image_message(astronaut) if form == 'image' else a_jpeg(astronaut)
-    message.header.stamp.sec, message.header.frame_id = 77, 'photo'
-    answer = ros.call(ClassifyImage, '/emotion_node/classify_image',
-                      ClassifyImage.Request(**{form: message}))
-    assert answer.success, answer.message
-    assert answer.message == ''
-    assert answer.result.header == message.header
-    (face,) = answer.result.emotions
-    assert face.track_id == 0
-    assert face.label == before.label
-    # The stream does not notice.
-    after = node.show(astronaut, (1, 500_000_000)).emotions[0]
-    assert (after.track_id, after.track_age.nanosec) == (before.track_id, 500_000_000)
-
-
-def test_a_still_image_without_a_face_is_a_success(ros, running):
-    running()
-    answer = ros.call(ClassifyImage, '/emotion_node/classify_image',
-                      ClassifyImage.Request(image=image_message(GREY)))
-    assert answer.success
-    assert answer.result.emotions == []
-
-
-@pytest.mark.parametrize(('fields', 'reason'), [
-    ({}, 'got neither'),
-    ({'image': image_message(GREY), 'compressed_image': a_jpeg(GREY)}, 'got both'),
-    ({'image': image_message(GREY, encoding='nonsense')}, "encoding 'nonsense'"),
-    ({'image': image_message(GREY, height=241)}, 'must be'),
-    ({'compressed_image': CompressedImage(format='jpeg', data=b'no jpeg at all')}, ''),
-], ids=['neither', 'both', 'encoding', 'length', 'jpeg'])
-def test_a_request_that_cannot_be_answered_gets_the_reason(ros, running, fields, reason):
-    running()
-    answer = ros.call(ClassifyImage, '/emotion_node/classify_image',
-                      ClassifyImage.Request(**fields))
-    assert not answer.success
-    assert reason in answer.message
-    assert answer.message
-    assert answer.result == EmotionArray()
 
 
 def test_parameters_take_effect_with_the_next_image(ros, running, astronaut):

@@ -199,7 +199,7 @@ class Statistics:
         values['last_error'] = state.error or self.last_failure
         values['last_rejection'] = self.last_rejection
         values |= {f'rejected: {kind}': str(n) for kind, n in self.rejections.items()}
-        return values | state.about
+        return {**values, **state.about}
 
 
 def make_status(name: str, level: bytes, text: str, values: Mapping[str, str]) \

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from fer_ros import Pipeline
+from fer_ros.cli import main
 from fer_ros.commands import train as command
 from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.types import EMOTIONS
@@ -57,10 +58,11 @@ def settings(path, **changes):
 def trained(data, tmp_path_factory):
     """Train through the command, once for all tests that look at the result."""
     folder = tmp_path_factory.mktemp('trained')
-    code = command.run(options(
-        '--data', data[0], '--validation', data[1], '--config', settings(folder / 'c.yaml'),
-        '--run', folder / 'run', '--out', folder / 'tiny', '--data-license', 'made up here'))
-    assert code == 0
+    words = [
+        'train', '--data', data[0], '--validation', data[1], '--config',
+        settings(folder / 'c.yaml'), '--run', folder / 'run', '--out', folder / 'tiny',
+        '--data-license', 'made up here']
+    assert main([str(word) for word in words]) == 0
     return folder
 
 

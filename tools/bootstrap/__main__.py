@@ -13,7 +13,7 @@ from pathlib import Path
 import sys
 import time
 
-from host import BootstrapError, leave_environment, say
+from host import BootstrapError, leave_environment, NoWheelsError, say
 import robot
 import train
 
@@ -36,6 +36,9 @@ def main() -> int:
     parser.add_argument('kind', choices=('robot', 'train'))
     parser.add_argument('--venv', type=Path, required=True, help='folder of the environment')
     parser.add_argument('--distro', default='jazzy', help='ROS 2 release, where none is sourced')
+    parser.add_argument(
+        '--optional', action='store_true',
+        help='say so and succeed where there are no wheels for this Python')
     args = parser.parse_args()
     venv = Path(os.path.abspath(args.venv))
     try:
@@ -46,6 +49,9 @@ def main() -> int:
             robot.prepare(venv, args.distro) if args.kind == 'robot' else train.prepare(venv)
         )
         held.close()
+    except NoWheelsError as error:
+        print(f'fer_ros: {"left out" if args.optional else "error"}: {error}', file=sys.stderr)
+        return 0 if args.optional else 1
     except BootstrapError as error:
         print(f'fer_ros: error: {error}', file=sys.stderr)
         return 1

@@ -7,7 +7,8 @@ from pathlib import Path
 import re
 import shutil
 
-from host import base_python, run
+from host import base_python, BootstrapError, run
+from record import Record
 
 __all__ = ['LOGS', 'create', 'install', 'lock_entries', 'python_of', 'site_packages']
 
@@ -26,8 +27,16 @@ def site_packages(venv: Path) -> Path:
 
 def create(venv: Path, environment: Mapping[str, str], interpreter: str = '',
            options: Sequence[str] = ()) -> None:
-    """Makes an empty environment in place of whatever is there."""
+    """Makes an empty environment in place of an older one of the same making.
+
+    Raises:
+        BootstrapError: There is a folder that make has not made.
+    """
+    if venv.exists() and not Record(venv).exists:
+        raise BootstrapError(f'{venv} was not made by make; move it away')
     shutil.rmtree(venv, ignore_errors=True)
+    # From now on it is known as ours, also if this is interrupted.
+    Record(venv).begin('packages')
     command = [interpreter or base_python(), '-m', 'venv', *options, str(venv)]
     run(command, LOGS / f'{venv.name}-venv.log', environment)
 
@@ -50,13 +59,20 @@ def lock_entries(lock: Path) -> dict[str, str]:
 def install(venv: Path, lock: Path, environment: Mapping[str, str],
             only: Iterable[str] | None = None) -> None:
     """Installs a lock file, or only the packages named, checking every hash."""
-    options: list[str | Path] = ['-r', lock]
-    if only is not None:
-        entries = lock_entries(lock)
-        partial = LOGS.parent / f'{venv.name}-missing.lock'
-        partial.write_text('\n'.join(entries[name] for name in only) + '\n')
-        # What the ROS installation has satisfies the rest: nothing of it may be replaced.
-        options = ['--no-deps', '-r', partial]
+    entries = lock_entries(lock)
+    names = list(entries if only is None else only)
+    # First what builds the one package that has no wheel; fetched without hash otherwise.
+    for part in (['setuptools'] if 'setuptools' in names else [], names):
+        if not part:
+            continue
+        partial = LOGS.parent / f'{venv.name}.lock'
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text('\n'.join(entries[name] for name in part) + '\n')
+        # The lock is complete; and what a ROS installation has must not be replaced.
+        _pip(venv, ['--no-deps', '--no-build-isolation', '-r', partial], environment)
+
+
+def _pip(venv: Path, options: Sequence[str | Path], environment: Mapping[str, str]) -> None:
     run([python_of(venv), '-m', 'pip', 'install', '--disable-pip-version-check',
          '--quiet', '--require-hashes', *options],
         LOGS / f'{venv.name}-pip.log', environment)

@@ -15,6 +15,7 @@ import sysconfig
 
 __all__ = [
     'BootstrapError',
+    'NoWheelsError',
     'SourcedRos',
     'base_python',
     'clean_environment',
@@ -42,6 +43,10 @@ _LINES_OF_LOG = 25
 
 class BootstrapError(Exception):
     """What failed and what to do about it, in one line or with the end of a log."""
+
+
+class NoWheelsError(BootstrapError):
+    """There are no wheels for this Python or machine."""
 
 
 @dataclass(frozen=True)
@@ -144,17 +149,17 @@ def require_wheels(oldest: tuple[int, int], newest: tuple[int, int], what: str) 
         what: their name, for the message.
 
     Raises:
-        BootstrapError: if there are none.
+        NoWheelsError: if there are none.
     """
     version = sys.version_info[:2]
     if not oldest <= version <= newest or sys.implementation.name != 'cpython':
-        raise BootstrapError(
+        raise NoWheelsError(
             f'{what} needs CPython {oldest[0]}.{oldest[1]} to {newest[0]}.{newest[1]}, '
             f'this is {sys.implementation.name} {platform.python_version()}; name another one: '
             f'make PYTHON=python3.{newest[1] - 1}'
         )
     if sys.platform != 'linux' or platform.machine() != 'x86_64':
-        raise BootstrapError(
+        raise NoWheelsError(
             f'{what} has wheels for x86-64 Linux only, this is {platform.machine()} '
             f'{sys.platform}; source a ROS 2 installation first'
         )

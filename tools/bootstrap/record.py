@@ -70,6 +70,10 @@ class Record:
         """Whether the step was finished with these inputs."""
         return self._steps.get(step) == inputs
 
+    def inputs(self, step: str) -> str:
+        """What the step was finished with; empty if it was not."""
+        return self._steps.get(step, '')
+
     def damaged(self) -> dict[str, list[str]]:
         """Paths that are gone or differ from what was recorded, by the step that left them."""
         now = _scan(self._venv)

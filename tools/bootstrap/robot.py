@@ -64,6 +64,10 @@ def prepare(venv: Path, distro: str) -> bool:
             f'ROS_DISTRO must be {" or ".join(_DISTROS)}, or a ROS installation sourced, got '
             f'{distro!r}')
     record = Record(venv)
+    if ros is None and SourcedRos.__name__ in record.inputs('packages'):
+        raise BootstrapError(
+            f'{venv.name} builds on a ROS installation that is not sourced now; source its '
+            'setup.bash, or remove the folder')
     damaged = record.damaged()
     origin = repr((sys.version_info[:3], base_python(), ros or distro))
     lock = _LOCKS / f'{distro if distro in _DISTROS else _DISTROS[0]}.lock'
