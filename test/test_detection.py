@@ -13,7 +13,7 @@ from fer_ros.core.detector import HaarDetector
 from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.types import Face
 from fer_ros.evaluation import crop_fit, detection
-from fer_ros.evaluation.matching import match, overlap
+from fer_ros.evaluation.matching import match
 from fer_ros.evaluation.scenes import Scene, SceneSet, Truth
 from fer_ros.evaluation.score_fit import score_calibration
 
@@ -52,14 +52,6 @@ def folder(tmp_path_factory, astronaut):
     (folder / 'backgrounds.json').write_text(
         json.dumps([{'file': 'wall.png', 'source': 'wall', 'split': 'val'}]))
     return folder
-
-
-@pytest.mark.parametrize(('other', 'expected'), [
-    ((0, 0, 10, 10), 1.0), ((5, 0, 10, 10), 1 / 3), ((10, 0, 10, 10), 0.0),
-    ((2, 2, 5, 5), 0.25), ((50, 50, 1, 1), 0.0)])
-def test_overlap_is_intersection_over_union(other, expected):
-    assert overlap((0, 0, 10, 10), other) == pytest.approx(expected)
-    assert overlap(other, (0, 0, 10, 10)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(('faces', 'found', 'right'), [

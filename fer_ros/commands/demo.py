@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-import contextlib
 import importlib.util
 import os
 from pathlib import Path
-import signal
-import sys
 import tempfile
 import time
 
@@ -19,7 +15,6 @@ from fer_ros.core.demo_clip import write_demo_clip
 from fer_ros.core.detector import create_detector
 from fer_ros.core.errors import ConfigError, FerError
 from fer_ros.core.model import load_model
-from fer_ros.core.resources import resource_folders
 from fer_ros.core.sources import is_camera, open_source
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
@@ -81,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     print(
         f'fer demo: {args.source or "a clip of an astronaut"}; {end}; results in {out}',
         flush=True)
-    with tempfile.TemporaryDirectory(prefix='fer_demo_') as scratch, _sigterm_as_exit():
+    with tempfile.TemporaryDirectory(prefix='fer_demo_') as scratch:
         _Demo(args, out, Path(scratch)).play()
     return 0
 
@@ -215,12 +210,6 @@ def _environment(scratch: Path) -> dict[str, str]:
         'ROS_DOMAIN_ID': str(1 + os.getpid() % 101),
         'ROS_LOG_DIR': str(scratch / 'log'),
     }
-    for config in resource_folders('config'):
-        if (config / 'fastdds.xml').is_file():
-            # Jazzy's name, then that of later versions.
-            defaults['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(config / 'fastdds.xml')
-            defaults['FASTDDS_DEFAULT_PROFILES_FILE'] = str(config / 'fastdds.xml')
-            break
     for key, value in defaults.items():
         environment.setdefault(key, value)
     environment['RCUTILS_CONSOLE_OUTPUT_FORMAT'] = '[{severity}] {message}'
@@ -230,16 +219,3 @@ def _environment(scratch: Path) -> dict[str, str]:
     environment['PYTHONPATH'] = os.pathsep.join(
         filter(None, [source, environment.get('PYTHONPATH')]))
     return environment
-
-
-@contextlib.contextmanager
-def _sigterm_as_exit() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, so that the nodes are ended first."""
-    def leave(number: int, _: object) -> None:
-        sys.exit(128 + number)
-
-    former = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)

@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fer_ros.core.crop import CropConvention, FER_FRAMING, frame_of
-from fer_ros.core.types import Box, Face
+from fer_ros.core.tracker import overlap
+from fer_ros.core.types import Face
 from fer_ros.evaluation.scenes import Truth
 
-__all__ = ['match', 'overlap']
+__all__ = ['match']
 
 _OVERLAP = 0.5
 _IGNORED_OVERLAP = 0.3
 # The labels were made by YuNet, and its boxes are what they hold.
 _TRUTH = FER_FRAMING['yunet']
-
-
-def overlap(first: Box, second: Box) -> float:
-    """Return the intersection over union of two boxes, in [0, 1]."""
-    width = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
-    height = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    return both / (first[2] * first[3] + second[2] * second[3] - both)
 
 
 def match(
