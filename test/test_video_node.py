@@ -50,7 +50,8 @@ def test_a_file_is_published_whole_and_at_its_speed(ros, video, qos):
     assert levels == pytest.approx(20 * np.arange(COUNT), abs=5)
     stamps = np.array([m.header.stamp.sec * 10**9 + m.header.stamp.nanosec for m in messages])
     assert before < stamps[0]
-    assert (stamps[-1] - stamps[0]) / 1e9 == pytest.approx((COUNT - 1) / 20, abs=0.2)
+    # Never faster than the file; a busy machine may be late by up to the half second of grace.
+    assert -0.1 < (stamps[-1] - stamps[0]) / 1e9 - (COUNT - 1) / 20 < 1.0
     assert {(m.header.frame_id, m.encoding, m.width, m.height) for m in messages} == {
         ('eye', 'bgr8', 64, 48)}
 
