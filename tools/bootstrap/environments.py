@@ -10,7 +10,8 @@ import shutil
 from host import base_python, BootstrapError, run
 from record import Record
 
-__all__ = ['LOGS', 'create', 'install', 'lock_entries', 'python_of', 'site_packages']
+__all__ = ['LOGS', 'create', 'install', 'lock_entries', 'python_of', 'site_packages',
+           'write_command']
 
 LOGS = Path('.build/log')
 
@@ -76,3 +77,16 @@ def _pip(venv: Path, options: Sequence[str | Path], environment: Mapping[str, st
     run([python_of(venv), '-m', 'pip', 'install', '--disable-pip-version-check',
          '--quiet', '--require-hashes', *options],
         LOGS / f'{venv.name}-pip.log', environment)
+
+
+def write_command(venv: Path) -> None:
+    """Puts `fer` into the environment's bin, run by the environment's interpreter.
+
+    colcon's own scripts are run by the interpreter that runs colcon, which may be ROS's.
+    """
+    command = venv / 'bin' / 'fer'
+    command.unlink(missing_ok=True)
+    command.write_text(
+        f'#!{python_of(venv)}\nimport sys\n\nfrom fer_ros.cli import main\n\n'
+        'sys.exit(main())\n')
+    command.chmod(0o755)

@@ -207,6 +207,4 @@ def _messages(venv: Path, ros: SourcedRos | None) -> None:
 def _package(venv: Path, ros: SourcedRos | None) -> None:
     shutil.rmtree(Path('.build') / venv.name / 'fer_ros', ignore_errors=True)
     _colcon(venv, ros, [Path('.')], 'fer_ros')
-    command = venv / 'bin' / 'fer'
-    command.unlink(missing_ok=True)
-    command.symlink_to(Path('..') / 'lib' / 'fer_ros' / 'fer')
+    environments.write_command(venv)

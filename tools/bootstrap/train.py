@@ -40,10 +40,6 @@ def prepare(venv: Path) -> bool:
     environments.install(venv, _LOCK, environment)
     root = Path.cwd()
     (environments.site_packages(venv) / 'fer_ros_source.pth').write_text(f'{root}\n')
-    command = venv / 'bin' / 'fer'
-    command.write_text(
-        f'#!{environments.python_of(venv)}\nimport sys\n\nfrom fer_ros.cli import main\n\n'
-        'sys.exit(main())\n')
-    command.chmod(0o755)
+    environments.write_command(venv)
     Record(venv).finish('packages', inputs)
     return True
