@@ -15,7 +15,7 @@ import time
 
 import rclpy
 from rclpy.duration import Duration
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -25,6 +25,7 @@ from std_msgs.msg import Header
 from fer_ros.core.errors import FerError
 from fer_ros.core.sources import Frame, FrameSource, open_source
 from fer_ros.nodes.declare import declare_fixed, PARAMETER_ERRORS, ParameterValue
+from fer_ros.nodes.interrupts import until_shutdown
 from fer_ros.nodes.messages import compressed_message, image_message
 from fer_ros.nodes.qos import IMAGE_OFFER_QOS
 from fer_ros.nodes.transport import make_room_for_images
@@ -199,10 +200,9 @@ def main(args: list[str] | None = None) -> int:
         return 1
     node = None
     try:
-        node = VideoNode()
-        node.run()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        with until_shutdown():
+            node = VideoNode()
+            node.run()
     except (FerError, *PARAMETER_ERRORS) as error:
         rclpy.logging.get_logger('video_node').fatal(str(error))
         return 1

@@ -9,7 +9,6 @@ written unless `output_dir` is set. The node ends on Ctrl-C, or when the stream 
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 import signal
 import sys
@@ -17,7 +16,7 @@ import time
 
 import numpy as np
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.task import Future
@@ -32,7 +31,7 @@ from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
 from fer_ros.core.video_writer import TimedVideoWriter
 from fer_ros.nodes.declare import declare_fixed, PARAMETER_ERRORS
-from fer_ros.nodes.interrupts import end_between_callbacks
+from fer_ros.nodes.interrupts import end_between_callbacks, until_shutdown
 from fer_ros.nodes.messages import result_from_message, seconds
 from fer_ros.nodes.qos import IMAGE_QOS, RESULT_QOS
 from fer_ros.nodes.viewer_table import LiveTable
@@ -176,7 +175,7 @@ def main(args: list[str] | None = None) -> int:
         node = ViewerNode()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        with contextlib.suppress(ExternalShutdownException):
+        with until_shutdown():
             executor.spin_until_future_complete(node.ended)
         # A second Ctrl-C must not spoil the files.
         for number in (signal.SIGINT, signal.SIGTERM):
