@@ -102,6 +102,18 @@ def test_a_step_that_is_done_again_leaves_nothing_stale(venv):
     assert list((venv / 'two').iterdir()) == []
 
 
+def test_what_the_user_has_installed_belongs_to_no_step(venv):
+    (venv / 'mine').write_text('precious')
+    record = Record(venv)
+    record.begin('two')
+    record.remove_files('two')
+    (venv / 'two' / 'a').write_text('again')
+    record.finish('two', 'other inputs')
+    Record(venv).remove_files('two')
+    assert (venv / 'mine').exists()
+    assert not (venv / 'two' / 'a').exists()
+
+
 def test_a_changed_name_changes_the_hash(tmp_path):
     (tmp_path / 'a').write_text('x')
     before = hash_files([tmp_path])

@@ -54,6 +54,7 @@ class Record:
         self._venv = venv
         self._path = venv / _FILE
         self._steps: dict[str, str] = {}
+        self._before: dict[str, list[int]] = {}
         self._files: dict[str, list[int | str]] = {}
         try:
             content = json.loads(self._path.read_text())
@@ -85,6 +86,7 @@ class Record:
 
     def begin(self, step: str) -> None:
         """Forgets a step, so that an interruption leaves it undone."""
+        self._before = _scan(self._venv)
         self._steps.pop(step, None)
         self._write()
 
@@ -96,8 +98,10 @@ class Record:
                 del self._files[path]
 
     def finish(self, step: str, inputs: str) -> None:
-        """Notes a step as done; every file that is new or changed since belongs to it."""
+        """Notes a step as done; every file new or changed since it began belongs to it."""
         for path, state in _scan(self._venv).items():
+            if self._before.get(path) == state:
+                continue  # another step's, or what the user has installed
             known = self._files.get(path)
             if known is None or known[:2] != state:
                 self._files[path] = [*state, step]
