@@ -15,22 +15,19 @@ import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from fer_msgs.srv import ClassifyImage
 from fer_ros.core.errors import FerError, ImageError
-from fer_ros.nodes.declare import PARAMETER_ERRORS
 from fer_ros.nodes.diagnostics import make_status, NodeState, Statistics
-from fer_ros.nodes.interrupts import end_between_callbacks
 from fer_ros.nodes.lifecycle import survive_wrong_transitions
 from fer_ros.nodes.messages import emotions_message, seconds
 from fer_ros.nodes.outputs import Outputs
 from fer_ros.nodes.parameters import ParameterHandler, Parameters
+from fer_ros.nodes.process import end_between_callbacks, run_node
 from fer_ros.nodes.qos import DIAGNOSTICS_QOS, IMAGE_QOS
 from fer_ros.nodes.recognizer import Recognizer
 from fer_ros.nodes.transport import make_room_for_images
@@ -313,31 +310,13 @@ def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if it was asked to end, 1 if it could not begin."""
     end_between_callbacks()
     make_room_for_images()
-    try:
-        rclpy.init(args=args)
-    except rclpy_implementation.RCLError as error:  # wrong arguments or parameter file
-        print(f'emotion_node: {error}', file=sys.stderr)
-        return 1
-    node = None
-    try:
-        node = EmotionNode()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        executor.spin()
-    except ExternalShutdownException:
-        pass
-    except PARAMETER_ERRORS as error:
-        rclpy.logging.get_logger('emotion_node').fatal(str(error))
-        return 1
-    except Exception:
-        if rclpy.ok():
-            raise
-        # It was asked to end before all was made, and nothing can be made any more.
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    return run_node('emotion_node', args, EmotionNode, _spin)
+
+
+def _spin(node: EmotionNode) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.spin()
 
 
 if __name__ == '__main__':

@@ -9,22 +9,21 @@ from rclpy.qos import (
 
 __all__ = ['DIAGNOSTICS_QOS', 'IMAGE_OFFER_QOS', 'IMAGE_QOS', 'RESULT_QOS']
 
-IMAGE_QOS = QoSProfile(
-    history=QoSHistoryPolicy.KEEP_LAST, depth=1,
-    reliability=QoSReliabilityPolicy.BEST_EFFORT, durability=QoSDurabilityPolicy.VOLATILE)
+
+def _newest(depth: int, reliability: QoSReliabilityPolicy) -> QoSProfile:
+    return QoSProfile(
+        history=QoSHistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability,
+        durability=QoSDurabilityPolicy.VOLATILE)
+
+
+IMAGE_QOS = _newest(1, QoSReliabilityPolicy.BEST_EFFORT)
 """To subscribe to images: matches every publisher, and only the newest image waits."""
 
-IMAGE_OFFER_QOS = QoSProfile(
-    history=QoSHistoryPolicy.KEEP_LAST, depth=1,
-    reliability=QoSReliabilityPolicy.RELIABLE, durability=QoSDurabilityPolicy.VOLATILE)
+IMAGE_OFFER_QOS = _newest(1, QoSReliabilityPolicy.RELIABLE)
 """To publish images: serves reliable (RViz) and best-effort subscribers alike."""
 
-RESULT_QOS = QoSProfile(
-    history=QoSHistoryPolicy.KEEP_LAST, depth=10,
-    reliability=QoSReliabilityPolicy.RELIABLE, durability=QoSDurabilityPolicy.VOLATILE)
+RESULT_QOS = _newest(10, QoSReliabilityPolicy.RELIABLE)
 """To publish and to subscribe to results."""
 
-DIAGNOSTICS_QOS = QoSProfile(
-    history=QoSHistoryPolicy.KEEP_LAST, depth=10,
-    reliability=QoSReliabilityPolicy.RELIABLE, durability=QoSDurabilityPolicy.VOLATILE)
+DIAGNOSTICS_QOS = _newest(10, QoSReliabilityPolicy.RELIABLE)
 """To publish on `/diagnostics`."""

@@ -13,20 +13,17 @@ import logging
 import sys
 import time
 
-import rclpy
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from fer_ros.core.errors import FerError
 from fer_ros.core.sources import Frame, FrameSource, open_source
-from fer_ros.nodes.declare import declare_fixed, PARAMETER_ERRORS, ParameterValue
-from fer_ros.nodes.interrupts import until_shutdown
+from fer_ros.nodes.declare import declare_fixed, ParameterValue
 from fer_ros.nodes.messages import compressed_message, image_message
+from fer_ros.nodes.process import run_node
 from fer_ros.nodes.qos import IMAGE_OFFER_QOS
 from fer_ros.nodes.transport import make_room_for_images
 
@@ -101,11 +98,11 @@ class VideoNode(Node):  # type: ignore[misc]
         self._flush()
         self.get_logger().info(f'{self._source.name}: ended after {count} frames')
 
-    def close(self) -> None:
+    def destroy_node(self) -> None:
         """Give the source back and leave the graph."""
         if hasattr(self, '_source'):
             self._source.close()
-        self.destroy_node()
+        super().destroy_node()
 
     def _await_subscriber(self) -> None:
         while self._wait and self.context.ok() and not self._subscribers():
@@ -193,24 +190,7 @@ class _NodeLogHandler(logging.Handler):
 def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if the source or the user ended it, 1 if it failed."""
     make_room_for_images()
-    try:
-        rclpy.init(args=args)
-    except rclpy_implementation.RCLError as error:  # wrong arguments or parameter file
-        print(f'video_node: {error}', file=sys.stderr)
-        return 1
-    node = None
-    try:
-        with until_shutdown():
-            node = VideoNode()
-            node.run()
-    except (FerError, *PARAMETER_ERRORS) as error:
-        rclpy.logging.get_logger('video_node').fatal(str(error))
-        return 1
-    finally:
-        if node is not None:
-            node.close()
-        rclpy.try_shutdown()
-    return 0
+    return run_node('video_node', args, VideoNode, VideoNode.run)
 
 
 if __name__ == '__main__':

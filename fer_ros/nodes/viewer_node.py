@@ -15,9 +15,7 @@ import sys
 import time
 
 import numpy as np
-import rclpy
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.task import Future
 from rclpy.time import Time
@@ -30,9 +28,9 @@ from fer_ros.core.sources import write_image
 from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
 from fer_ros.core.video_writer import TimedVideoWriter
-from fer_ros.nodes.declare import declare_fixed, PARAMETER_ERRORS
-from fer_ros.nodes.interrupts import end_between_callbacks, until_shutdown
+from fer_ros.nodes.declare import declare_fixed
 from fer_ros.nodes.messages import result_from_message, seconds
+from fer_ros.nodes.process import end_between_callbacks, run_node
 from fer_ros.nodes.qos import IMAGE_QOS, RESULT_QOS
 from fer_ros.nodes.viewer_table import LiveTable
 
@@ -165,31 +163,22 @@ class ViewerNode(Node):  # type: ignore[misc]
 def main(args: list[str] | None = None) -> int:
     """Run the node; return 0 if a face was seen, 1 if none was or something failed."""
     end_between_callbacks()
-    try:
-        rclpy.init(args=args)
-    except rclpy_implementation.RCLError as error:  # wrong arguments or parameter file
-        print(f'viewer_node: {error}', file=sys.stderr)
-        return 1
-    node = None
-    try:
-        node = ViewerNode()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        with until_shutdown():
-            executor.spin_until_future_complete(node.ended)
-        # A second Ctrl-C must not spoil the files.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        if node.ended.done():
-            node.ended.result()  # raises what ended the stream, if anything did
-        return 0 if node.finish() else 1
-    except (FerError, *PARAMETER_ERRORS) as error:
-        rclpy.logging.get_logger('viewer_node').fatal(str(error))
-        return 1
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+    return run_node('viewer_node', args, ViewerNode, _spin, _finish)
+
+
+def _spin(node: ViewerNode) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.spin_until_future_complete(node.ended)
+
+
+def _finish(node: ViewerNode) -> int:
+    # A second Ctrl-C must not spoil the files.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if node.ended.done():
+        node.ended.result()  # raises what ended the stream, if anything did
+    return 0 if node.finish() else 1
 
 
 if __name__ == '__main__':
