@@ -23,7 +23,9 @@ TRAIN = [
     'keras>=3.14',
     'matplotlib',
     'tensorflow>=2.21',
+    'tf2onnx>=1.17',
 ]
+ONNX = ['onnxruntime']
 DEMO = ['scikit-image']
 TEST = ['mypy', 'pytest>=8.4,<9', 'ruff']
 
@@ -52,7 +54,7 @@ setup(
         'setuptools',
         'tqdm',
     ],
-    extras_require={'train': TRAIN, 'demo': DEMO, 'test': TEST},
+    extras_require={'train': TRAIN, 'onnx': ONNX, 'demo': DEMO, 'test': TEST},
     tests_require=TEST,
     zip_safe=False,
     entry_points={

@@ -25,7 +25,12 @@ _COMMANDS = {
     'video': 'classify the faces in a video, a camera or a folder of frames',
     'demo': 'camera, node and viewer as separate processes over DDS',
     'info': 'what is installed, what is missing and how to get it',
+    'data': 'prepare labelled faces, look at them, preview their variations',
     'train': 'train an emotion network and export it as a model folder',
+    'distil': 'train a student network on what one or more teacher models say',
+    'ensemble': 'average models into one that runs like any other',
+    'export': 'convert a model folder to float16, int8 or ONNX, and measure what that costs',
+    'networks': 'what each network family costs: parameters, operations, size, time',
     'evaluate': 'measure a model, a detector or the framing of faces',
 }
 

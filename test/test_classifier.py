@@ -83,6 +83,48 @@ def test_the_manifests_temperature_is_used(edit_manifest, classifier):
     assert softer.max() < classifier.predict(crops).max()
 
 
+def test_scaling_comes_before_the_temperature(edit_manifest, classifier):
+    factors, summands = [1.5, 1, 1, 1, 1, 1, 1, 0.5], [0, 0, 1, 0, 0, 0, -1, 0]
+    edit_manifest('temperature', 2.0)
+    folder = edit_manifest('scaling', {'factors': factors, 'summands': summands})
+    crops = golden_crops(48)
+    scaled = Classifier(load_model(folder)).predict(crops)
+    expected = softmax(classifier.logits(crops) * factors + summands, 2.0)
+    assert np.abs(scaled - expected).max() < 1e-6
+    assert np.abs(scaled - softmax(classifier.logits(crops), 2.0)).max() > 1e-3
+
+
+def test_balanced_decisions_divide_by_the_priors(edit_manifest, classifier):
+    priors = [0.3, 0.3, 0.2, 0.1, 0.05, 0.02, 0.02, 0.01]
+    model = load_model(edit_manifest('priors', priors))
+    crops = golden_crops(48)
+    natural = Classifier(model).predict(crops)
+    assert np.array_equal(natural, classifier.predict(crops))
+    balanced = Classifier(model, priors='balanced').predict(crops)
+    assert balanced.dtype == np.float32
+    assert np.abs(balanced.sum(axis=1) - 1).max() < 1e-6
+    ratios = balanced / natural * priors
+    assert np.allclose(ratios, ratios[:, :1], rtol=1e-4)
+
+
+def test_a_model_that_tells_no_priors_cannot_be_balanced(edit_manifest):
+    edit_manifest('priors', [0.125] * 8)
+    model = load_model(edit_manifest('priors'))
+    with pytest.raises(ConfigError, match='use natural'):
+        Classifier(model, priors='balanced')
+
+
+def test_other_priors_are_refused():
+    with pytest.raises(ConfigError, match='natural, balanced'):
+        Classifier(load_model(), priors='fair')
+
+
+def test_a_network_file_without_runtime_is_refused(model_folder, edit_manifest):
+    (model_folder / 'model.tflite').rename(model_folder / 'model.bin')
+    with pytest.raises(ModelError, match='suffix'):
+        Classifier(load_model(edit_manifest('file', 'model.bin')))
+
+
 def test_labels_that_do_not_match_the_outputs_are_refused(edit_manifest):
     model = load_model(edit_manifest('labels', ['a', 'b', 'c']))
     with pytest.raises(ModelError, match='3 labels'):

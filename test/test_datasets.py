@@ -8,7 +8,7 @@ import pytest
 
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import EMOTIONS
-from fer_ros.evaluation.datasets import load_dataset, majority, split_dataset
+from fer_ros.data.datasets import load_dataset, majority, own_splits, split_dataset
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (4, 48, 48), dtype=np.uint8)
@@ -117,6 +117,85 @@ def test_split_holds_back_the_share_of_each_emotion_and_repeats(tmp_path):
     assert np.array_equal(held.images, split_dataset(data, 0.2, seed=1)[1].images)
 
 
+def write_prepared(path, drop=(), **changes):
+    arrays = {
+        'images': PIXELS, 'targets': np.array([0, 1, 1, 0]),
+        'labels': np.array(['anger', 'bored']),
+        'split': np.array(['train', 'train', 'validation', 'train']),
+        'subjects': np.array(['a', 'b', 'c', ''])}
+    arrays.update(changes)
+    np.savez(path, **{name: array for name, array in arrays.items() if name not in drop})
+    return path
+
+
+def write_index(folder, *rows, header='file,emotion,subject'):
+    for index in range(4):
+        cv2.imwrite(str(folder / f'{index}.png'), PIXELS[index])
+    (folder / 'index.csv').write_text('\n'.join([header, *rows]) + '\n')
+    return folder / 'index.csv'
+
+
+def test_a_prepared_file_is_read_by_split(tmp_path):
+    path = write_prepared(tmp_path / 'a.npz')
+    data = load_dataset(path)
+    assert data.counts == {'anger': 2, 'bored': 1}
+    assert data.subjects.tolist() == ['a', 'b', '']
+    assert np.array_equal(load_dataset(path, 'validation').images, PIXELS[2:3])
+    assert own_splits(path) == ('train', 'validation')
+
+
+def test_a_prepared_file_may_be_in_colour_and_without_splits(tmp_path):
+    images = np.repeat(PIXELS[..., np.newaxis], 3, axis=3)
+    path = write_prepared(tmp_path / 'a.npz', drop={'split'}, images=images)
+    assert load_dataset(path, 'validation').images.shape == (4, 48, 48, 3)
+    assert own_splits(path) == ()
+
+
+def test_votes_in_a_prepared_file_are_read_by_the_label_set(tmp_path):
+    table = np.array([votes(fear=9), votes(fear=5, neutral=5), votes(anger=9), votes(fear=9)],
+                     np.uint8)
+    path = write_prepared(
+        tmp_path / 'a.npz', drop={'subjects'}, labels=np.array(EMOTIONS), ferplus_votes=table,
+        targets=np.array([6, 0, 4, 6]))
+    assert len(load_dataset(path, 'train', 'ferplus')) == 2
+    assert len(load_dataset(path, 'train', 'ferplus_votes')) == 3
+
+
+def test_an_index_gives_files_emotions_and_people(tmp_path):
+    path = write_index(tmp_path, '0.png,bored,x', '3.png,anger,')
+    data = load_dataset(path)
+    assert data.labels == ('anger', 'bored')
+    assert data.targets.tolist() == [1, 0]
+    assert data.subjects.tolist() == ['x', '']
+    assert np.array_equal(data.images, PIXELS[[0, 3]])
+    assert own_splits(path) == ()
+
+
+def test_an_index_with_splits_is_read_by_split(tmp_path):
+    path = write_index(
+        tmp_path, '0.png,fear,train', '1.png,fear,test', header='file,emotion,split')
+    assert len(load_dataset(path, 'test')) == 1
+    assert own_splits(path) == ('train', 'test')
+    with pytest.raises(DataError, match='split validation'):
+        load_dataset(path, 'validation')
+
+
+@pytest.mark.parametrize(('make', 'expected'), [
+    (lambda t: write_csv(t), ('train', 'validation', 'test')),
+    (lambda t: write_folder(t), ()),
+    (lambda t: write_folder(t / 'validation').parent, ('validation',)),
+    (lambda t: write_npz(t / 'a.npz'), ()),
+])
+def test_data_tell_which_splits_they_have(tmp_path, make, expected):
+    assert own_splits(make(tmp_path)) == expected
+
+
+def empty_class(root):
+    write_folder(root, count=1)
+    (root / 'fear').mkdir()
+    return root
+
+
 def broken_folder(root):
     write_folder(root, count=1)
     (root / 'anger' / 'bad.png').write_bytes(b'no image')
@@ -147,6 +226,23 @@ def object_array(path):
     (broken_folder, ['bad.png', 'decoded']),
     (text_in_folder, ['notes.txt', 'not an image']),
     (lambda t: t, ['sub-folder']),
+    (empty_class, ['fear', 'holds no picture']),
+    (lambda t: write_prepared(t / 'a.npz', drop={'targets'}), ['a.npz', 'lacks', 'targets']),
+    (lambda t: write_prepared(t / 'a.npz', drop={'labels'}), ['a.npz', 'lacks', 'labels']),
+    (lambda t: write_prepared(t / 'a.npz', targets=np.array([0, 1, 1, 2])),
+     ['a.npz', '0..1', '0..2']),
+    (lambda t: write_prepared(t / 'a.npz', targets=np.array([0, 1, 1])), ['4 images', 'targets']),
+    (lambda t: write_prepared(t / 'a.npz', targets=np.zeros(4)), ['targets', 'whole numbers']),
+    (lambda t: write_prepared(t / 'a.npz', targets=np.zeros(4, int)), ['no training', 'bored']),
+    (lambda t: write_prepared(t / 'a.npz', labels=np.array(['a', 'a'])), ['different names']),
+    (lambda t: write_prepared(t / 'a.npz', split=np.array(['test'] * 4)), ['train', 'test']),
+    (lambda t: write_prepared(t / 'a.npz', split=np.array(['dev'] * 4)), ["'dev'"]),
+    (lambda t: write_prepared(t / 'a.npz', distributions=np.zeros((4, 3), np.float32)),
+     ['a.npz', 'distributions', '(3, 3)']),
+    (lambda t: write_index(t, '0.png,fear,x', '9.png,fear,x'), ['index.csv, line 3', '9.png']),
+    (lambda t: write_index(t, '0.png,,x'), ['line 2', 'empty']),
+    (lambda t: write_index(t, '0.png,fear,dev', header='file,emotion,split'), ["'dev'"]),
+    (lambda t: write_index(t), ['lists no picture']),
 ])
 def test_bad_data_are_refused_by_name(tmp_path, make, words):
     with pytest.raises(DataError) as error:

@@ -1,9 +1,8 @@
-"""`fer train`: train a network on face crops and export it as a model folder."""
+"""`fer train`: train or fine-tune a network on face crops and export it as a model folder."""
 
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 import shlex
 import sys
@@ -12,30 +11,43 @@ from typing import Any, TYPE_CHECKING
 from fer_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fer_ros.evaluation.datasets import Dataset
+    from fer_ros.data.datasets import Dataset
+    from fer_ros.training.config import TrainConfig
 
-__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
+__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'add_data_options', 'default_recipe',
+           'need_training', 'read_data', 'records', 'run']
 
-SUMMARY = 'train an emotion network and export it as a model folder'
+SUMMARY = 'train or fine-tune an emotion network and export it as a model folder'
 
 EPILOG = """\
-Data: an .npz with the arrays images (N, 48, 48) uint8 and ferplus_votes (N, 10); or fer2013.csv
-with FER+'s fer2013new.csv beside it; or a folder with one sub-folder of face crops per emotion
-(and, optionally, train/ and validation/ above them).
+Data: what `fer data prepare` wrote; or an .npz with the arrays images (N, 48, 48) uint8 and
+ferplus_votes (N, 10); or fer2013.csv with FER+'s fer2013new.csv beside it; or a folder with one
+sub-folder of face crops per emotion (and, optionally, train/ and validation/ above them).
 
-An interrupted run goes on where it stopped when the same command is given again.
+An interrupted run goes on where it stopped when the same command is given again. Keras' backend
+is chosen by KERAS_BACKEND (tensorflow, torch or jax); export needs TensorFlow in any case.
 
 examples:
   fer train --data fer_training.npz --validation fer_publictest.npz
-  fer train --data FER/fer2013.csv --config config/train/small_resnet_48.yaml
+  fer train --data FER/fer2013.csv --config config/training/resnet_48.yaml
   fer train --data my_faces/ --name my_model --epochs 20
+  fer train --data my_faces/ --name mine --from resnet_48 --config config/training/fine_tune.yaml
 """
 
-_DEFAULT_CONFIG = 'train/small_resnet_48.yaml'
+_DEFAULT_RECIPE = 'training/resnet_48.yaml'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer train`."""
+    add_data_options(parser)
+    parser.add_argument(
+        '--from', dest='start', metavar='NAME|FOLDER',
+        help='model to go on from: its family, its weights; a last layer of other emotions '
+             'begins anew')
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what all commands have that train: data, recipe, places."""
     parser.add_argument('--data', required=True, metavar='PATH', help='training data, see below')
     parser.add_argument(
         '--validation', metavar='PATH',
@@ -44,10 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--validation-share', type=float, default=0.1, metavar='SHARE',
         help='share of images held back where the data have no split (default: %(default)s)')
     parser.add_argument(
-        '--config', metavar='YAML', help='settings (default: those of the shipped model)')
-    parser.add_argument('--name', help='name of the model (default: of the settings)')
-    parser.add_argument('--epochs', type=int, help='epochs (default: of the settings)')
-    parser.add_argument('--seed', type=int, help='seed (default: of the settings)')
+        '--config', metavar='YAML', help='recipe (default: that of the shipped model)')
+    parser.add_argument('--name', help='name of the model (default: of the recipe)')
+    parser.add_argument('--epochs', type=int, help='epochs (default: of the recipe)')
+    parser.add_argument('--seed', type=int, help='seed (default: of the recipe)')
     parser.add_argument(
         '--run', metavar='FOLDER', help='checkpoints and history (default: runs/NAME)')
     parser.add_argument(
@@ -61,60 +73,98 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `fer train`; returns the exit code."""
-    from fer_ros.evaluation.datasets import load_dataset, split_dataset
+    config = _recipe(args)
+    training, validation = read_data(args, config)
+    if args.check_only:
+        return 0
+    need_training()
+    from fer_ros.training.job import continue_from, run_job
+
+    start, origin = None, {}
+    if args.start:
+        origin = {'fine_tuned_from': str(args.start)}
+
+        def start() -> Any:
+            return continue_from(args.start, config, len(training.labels))
+
+    run_folder = Path(args.run or Path('runs') / config.name)
+    out = run_job(
+        config, training, validation, run=run_folder,
+        out=Path(args.out or Path('models') / config.name),
+        command=shlex.join(['fer', *sys.argv[1:]]), origin=origin, start=start,
+        data_records=records(args, training, validation),
+        report=lambda line: print(line, flush=True))
+    print(f'model:      {out}\nrun:        {run_folder}')
+    return 0
+
+
+def _recipe(args: argparse.Namespace) -> TrainConfig:
+    from fer_ros.core.model import load_model
     from fer_ros.training.config import load_config
 
     config = load_config(
-        args.config or _default_config(), name=args.name, epochs=args.epochs, seed=args.seed)
-    training = load_dataset(args.data, 'train')
+        args.config or default_recipe(), name=args.name, epochs=args.epochs, seed=args.seed)
+    if not args.start:
+        return config
+    manifest = load_model(args.start).manifest
+    if manifest.network is None:
+        raise ConfigError(
+            f'model {manifest.name} holds no Keras weights to go on from; give a model that '
+            '`fer train` made')
+    # The weights fit one network only: that of the model, whatever the recipe says.
+    return load_config(
+        args.config or default_recipe(), name=args.name, epochs=args.epochs, seed=args.seed,
+        network=manifest.network['family'], network_options=dict(manifest.network['options']),
+        side=manifest.height)
+
+
+def read_data(args: argparse.Namespace, config: TrainConfig) -> tuple[Dataset, Dataset]:
+    """Return training and validation data of the options, and print what they hold."""
+    from fer_ros.data.datasets import load_dataset, own_splits, split_dataset
+
+    # Validation is strict, whatever may be learned from.
+    strict = 'fer2013' if config.label_set == 'fer2013' else 'ferplus'
+    training = load_dataset(args.data, 'train', config.label_set)
     if args.validation:
-        validation = load_dataset(args.validation, 'validation')
-    elif Path(args.data).suffix == '.csv' or (Path(args.data) / 'fer2013.csv').exists() \
-            or (Path(args.data) / 'validation').is_dir():
-        validation = load_dataset(args.data, 'validation')
+        validation = load_dataset(args.validation, 'validation', strict)
+    elif 'validation' in own_splits(args.data):
+        validation = load_dataset(args.data, 'validation', strict)
     else:
         training, validation = split_dataset(training, args.validation_share, config.seed)
     print(f'training:   {training}\nvalidation: {validation}', flush=True)
-    if args.check_only:
-        return 0
-    return _train(args, config, training, validation)
+    return training, validation
 
 
-def _train(
-    args: argparse.Namespace, config: Any, training: Dataset, validation: Dataset,
-) -> int:
+def records(
+    args: argparse.Namespace, training: Dataset, validation: Dataset,
+) -> list[dict[str, Any]]:
+    """Return what the manifest says of the data."""
+    from fer_ros.evaluation.model import file_records
+
+    return [
+        {'role': role, 'n': len(data), 'license': args.data_license, **file_records(data.files)}
+        for role, data in (('training', training), ('validation', validation))]
+
+
+def need_training() -> None:
+    """Refuse where Keras or TensorFlow is missing.
+
+    Raises:
+        ConfigError: One of them is not installed.
+    """
     try:
         import keras  # noqa: F401
-        import tensorflow  # noqa: F401
     except ImportError as error:
         raise ConfigError(
             f'training needs Keras and TensorFlow ({error}); get them with: make train-env, or '
             f"pip install 'fer_ros[train]'") from error
-    from fer_ros.evaluation.model import file_records
-    from fer_ros.evaluation.plots import history_picture
-    from fer_ros.training.export import export_model
-    from fer_ros.training.train import train
-
-    folder = Path(args.run or Path('runs') / config.name)
-    network = train(config, training, validation, folder, lambda line: print(line, flush=True))
-    with (folder / 'history.csv').open(newline='', encoding='utf-8') as file:
-        rows = list(csv.DictReader(file))
-    history_picture(
-        {name: [float(row[name]) for row in rows] for name in rows[0]}, folder / 'history.png')
-    records = [
-        {'role': role, 'n': len(data), 'license': args.data_license, **file_records(data.files)}
-        for role, data in (('training', training), ('validation', validation))]
-    out = export_model(
-        network, config, training, validation, Path(args.out or Path('models') / config.name),
-        command=shlex.join(['fer', *sys.argv[1:]]), data_records=records)
-    print(f'model:      {out}\nrun:        {folder}')
-    return 0
 
 
-def _default_config() -> Path:
+def default_recipe() -> Path:
+    """Return the recipe of the shipped model."""
     from fer_ros.core.resources import resource_folders
 
     for folder in resource_folders('config'):
-        if (folder / _DEFAULT_CONFIG).is_file():
-            return folder / _DEFAULT_CONFIG
-    raise ConfigError(f'config/{_DEFAULT_CONFIG} is not installed; give --config')
+        if (folder / _DEFAULT_RECIPE).is_file():
+            return folder / _DEFAULT_RECIPE
+    raise ConfigError(f'config/{_DEFAULT_RECIPE} is not installed; give --config')

@@ -1,4 +1,4 @@
-"""Face crops to calibrated distributions over emotions, one batch a frame, by LiteRT."""
+"""Face crops to calibrated distributions over emotions, one batch a frame."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import numpy as np
 
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
 from fer_ros.core.model import Model
+from fer_ros.core.runtime import load_runtime, Port
 from fer_ros.core.types import Floats, Image
 
-__all__ = ['Classifier', 'softmax']
+__all__ = ['Classifier', 'PRIORS', 'softmax']
+
+PRIORS = ('natural', 'balanced')
+"""How frequent the emotions are taken to be."""
 
 _MAX_THREADS = 64
 
@@ -33,22 +37,25 @@ class Classifier:
     Args:
         model: A verified model.
         num_threads: Threads of the runtime, 1 to 64.
+        priors: `natural`: emotions are as frequent as in the training data, which decides best
+            among such faces; `balanced`: all emotions are equally frequent, which finds more of
+            the rare ones.
 
     Raises:
         ModelError: The network cannot be parsed, does not fit its manifest, or gives values
             that are not finite; or the runtime is not installed.
-        ConfigError: `num_threads` is out of range.
+        ConfigError: `num_threads` is out of range, `priors` has another value, or is `balanced`
+            where the model does not tell the frequencies of its training data.
     """
 
-    def __init__(self, model: Model, num_threads: int = 1) -> None:
+    def __init__(self, model: Model, num_threads: int = 1, priors: str = 'natural') -> None:
         if not 1 <= num_threads <= _MAX_THREADS:
             raise ConfigError(f'num_threads must lie in [1, {_MAX_THREADS}], got {num_threads}')
         self._manifest = model.manifest
+        self._priors = _divisors(model, priors)
         self._channels = 1 if model.manifest.color == 'grey' else 3
         self._where = str(model.folder / model.manifest.file)
-        self._interpreter = self._load(model.data, num_threads)
-        self._input = self._interpreter.get_input_details()[0]['index']
-        self._output = self._interpreter.get_output_details()[0]['index']
+        self._runtime = load_runtime(model.data, self._where, num_threads)
         self._check()
         # The first run allocates; a robot should not pay for that with its first frame.
         width, height = self._manifest.size
@@ -68,44 +75,42 @@ class Classifier:
             ImageError: `crops` has another shape or type.
             ModelError: The network gave values that are not finite.
         """
+        logits = self.logits(crops)
+        if len(logits) == 0:
+            return logits
+        if self._manifest.scaling is not None:
+            factors, summands = self._manifest.scaling
+            logits = (logits * np.array(factors) + np.array(summands)).astype(np.float64)
+        probabilities = softmax(logits, self._manifest.temperature)
+        if self._priors is not None:
+            probabilities = probabilities / self._priors
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def logits(self, crops: Image) -> Floats:
+        """Return what the network itself gives, (N, K) float32; takes what `predict` takes."""
         batch = self._prepare(crops)
         if len(batch) == 0:
             return np.empty((0, len(self._manifest.labels)), np.float32)
-        logits = self._run(batch * np.float32(self._manifest.scale) + self._manifest.offset)
+        logits = self._runtime.run(
+            batch * np.float32(self._manifest.scale) + np.float32(self._manifest.offset))
         if not np.isfinite(logits).all():
             raise ModelError(f'{self._where}: the network gave NaN or infinite outputs')
-        return softmax(logits, self._manifest.temperature)
-
-    def _load(self, data: bytes, num_threads: int) -> Any:
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise ModelError(
-                'LiteRT is not installed; get it with: pip install ai-edge-litert') from error
-        try:
-            interpreter = Interpreter(model_content=data, num_threads=num_threads)
-            interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f'{self._where}: not a network that LiteRT can load ({error})') \
-                from error
-        return interpreter
+        return logits
 
     def _check(self) -> None:
-        inputs = self._interpreter.get_input_details()
-        outputs = self._interpreter.get_output_details()
+        inputs, outputs = self._runtime.inputs, self._runtime.outputs
         width, height = self._manifest.size
-        expected = (height, width, self._channels)
-        if len(inputs) != 1 or tuple(inputs[0]['shape'][1:]) != expected \
-                or inputs[0]['dtype'] != np.float32:
+        wanted = Port((height, width, self._channels), 'float32')
+        if len(inputs) != 1 or not _fits(inputs[0], wanted):
             raise ModelError(
-                f'{self._where}: the manifest says one float32 input of shape (N, '
-                f'{height}, {width}, {self._channels}), the network takes '
-                f'{[(tuple(i["shape"].tolist()), i["dtype"].__name__) for i in inputs]}')
+                f'{self._where}: the manifest says one input {wanted}, the network takes '
+                f'{" and ".join(map(str, inputs))}')
         labels = len(self._manifest.labels)
-        if len(outputs) != 1 or outputs[0]['shape'][-1] != labels:
+        if len(outputs) != 1 or not _fits(outputs[0], Port((labels,), 'float32')):
             raise ModelError(
-                f'{self._where}: the manifest names {labels} labels, the network gives outputs '
-                f'of shape {[tuple(o["shape"].tolist()) for o in outputs]}')
+                f'{self._where}: the manifest names {labels} labels, the network gives '
+                f'{" and ".join(map(str, outputs))}')
 
     def _prepare(self, crops: Image) -> Floats:
         shape = crops.shape
@@ -128,15 +133,10 @@ class Classifier:
             row[:] = image.reshape(height, width, self._channels)
         return batch
 
-    def _run(self, batch: Floats) -> Floats:
-        current = self._interpreter.get_input_details()[0]['shape']
-        if current[0] != len(batch):
-            self._interpreter.resize_tensor_input(self._input, batch.shape)
-            self._interpreter.allocate_tensors()
-        self._interpreter.set_tensor(self._input, batch)
-        self._interpreter.invoke()
-        logits: Floats = self._interpreter.get_tensor(self._output)
-        return logits
+
+def _fits(port: Port, wanted: Port) -> bool:
+    return port.dtype == wanted.dtype and len(port.shape) == len(wanted.shape) and all(
+        side in (None, given) for side, given in zip(port.shape, wanted.shape, strict=True))
 
 
 def _convert(crop: Image, channels: int) -> Any:
@@ -145,3 +145,15 @@ def _convert(crop: Image, channels: int) -> Any:
     if channels == 3 and crop.ndim == 2:
         return cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR)
     return crop
+
+
+def _divisors(model: Model, priors: str) -> Floats | None:
+    if priors not in PRIORS:
+        raise ConfigError(f'priors must be one of {", ".join(PRIORS)}, got {priors!r}')
+    if priors == 'natural':
+        return None
+    if model.manifest.priors is None:
+        raise ConfigError(
+            f'priors: model {model.manifest.name} does not tell how frequent the emotions were '
+            'in its training data, so it cannot be balanced; use natural')
+    return np.array(model.manifest.priors, np.float32)

@@ -56,6 +56,11 @@ class Manifest:
         offset: Summand after the factor: input = pixel * scale + offset.
         crop: Framing of a face box, by the detector's box convention.
         temperature: Divisor of the logits that calibrates the probabilities, > 0.
+        scaling: Factors and summands (2, K) of the logits before the temperature, by vector
+            scaling; None where the temperature alone calibrates.
+        priors: Shares of the K emotions among the training data, each > 0; None if not told.
+        network: Family, options, file and sha256 of the Keras weights in the folder, for
+            fine-tuning and explanation; None where there are none. The robot ignores it.
         thresholds: `unknown`: confidence below which the model abstains, in [0, 1].
         training: Data sets with their licences, seed, and the command that made the network.
         metrics: Figures of `fer evaluate model`, with the data that they were measured on.
@@ -76,6 +81,9 @@ class Manifest:
     offset: float
     crop: Mapping[str, CropConvention]
     temperature: float
+    scaling: tuple[tuple[float, ...], tuple[float, ...]] | None
+    priors: tuple[float, ...] | None
+    network: Mapping[str, Any] | None
     thresholds: Mapping[str, float]
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
@@ -212,6 +220,38 @@ def _crop(content: Mapping[str, Any]) -> Mapping[str, CropConvention]:
     return MappingProxyType(conventions)
 
 
+def _numbers(content: Mapping[str, Any], name: str, low: float, high: float) -> tuple[float, ...]:
+    values = _field(content, name, list)
+    if len(values) != len(_labels(content)) or not all(
+            isinstance(value, (int, float)) and not isinstance(value, bool)
+            and low <= value <= high for value in values):
+        raise ModelError(f'{name} must hold a number in [{low:g}, {high:g}] for each label')
+    return tuple(float(value) for value in values)
+
+
+def _scaling(content: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    if 'scaling' not in content:
+        return None
+    return (_numbers(content, 'scaling.factors', -100, 100),
+            _numbers(content, 'scaling.summands', -100, 100))
+
+
+def _priors(content: Mapping[str, Any]) -> tuple[float, ...] | None:
+    return _numbers(content, 'priors', 1e-9, 1.0) if 'priors' in content else None
+
+
+def _network(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if 'network' not in content:
+        return None
+    for name in ('family', 'file', 'sha256'):
+        _field(content, f'network.{name}', str)
+    _field(content, 'network.options', dict)
+    if Path(content['network']['file']).name != content['network']['file']:
+        raise ModelError(
+            f'network.file must be a name within the folder, got {content["network"]["file"]!r}')
+    return MappingProxyType(content['network'])
+
+
 def _check_manifest(content: Mapping[str, Any]) -> Manifest:
     color = _field(content, 'input.color', str)
     if color not in _COLORS:
@@ -235,6 +275,7 @@ def _check_manifest(content: Mapping[str, Any]) -> Manifest:
         color=color, scale=_number(content, 'input.scale', 1e-9, 1e3),
         offset=_number(content, 'input.offset', -1e6, 1e6), crop=_crop(content),
         temperature=_number(content, 'temperature', 1e-3, 1e3),
+        scaling=_scaling(content), priors=_priors(content), network=_network(content),
         thresholds=MappingProxyType(
             {'unknown': _number(content, 'thresholds.unknown', 0.0, 1.0)}),
         training=MappingProxyType(_field(content, 'training', dict)),

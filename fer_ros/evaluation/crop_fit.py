@@ -27,7 +27,7 @@ from fer_ros.core.crop import box_side, crop_face, CropConvention
 from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Image
-from fer_ros.evaluation.datasets import load_dataset
+from fer_ros.data.datasets import load_dataset
 from fer_ros.evaluation.scenes import SceneSet
 
 __all__ = ['SUMMARY', 'add_arguments', 'fit_crop', 'measure', 'padded', 'run']

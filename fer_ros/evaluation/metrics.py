@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fer_ros.core.types import Floats
 
-__all__ = ['classification_metrics', 'confusion_matrix', 'expected_calibration_error',
-           'macro_recall']
+__all__ = ['classification_figures', 'classification_metrics', 'confusion_matrix',
+           'expected_calibration_error']
 
 Ints = NDArray[np.int64]
 
@@ -31,9 +31,13 @@ def confusion_matrix(targets: Ints, guesses: Ints, classes: int) -> Ints:
     return flat.reshape(classes, classes + 1)
 
 
-def macro_recall(targets: Ints, guesses: Ints, classes: int) -> float:
-    """Return the mean recall over the emotions that occur in `targets`, in [0, 1]."""
-    return _figures(confusion_matrix(targets, guesses, classes))['macro_recall']
+def classification_figures(targets: Ints, guesses: Ints, classes: int) -> dict[str, float]:
+    """Return `accuracy`, `macro_recall` and `macro_f1` in [0, 1].
+
+    The means are over the emotions that occur in `targets`; the arguments are those of
+    `confusion_matrix`.
+    """
+    return _figures(confusion_matrix(targets, guesses, classes))
 
 
 def expected_calibration_error(

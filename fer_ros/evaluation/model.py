@@ -22,7 +22,7 @@ from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import DataError
 from fer_ros.core.model import load_model
 from fer_ros.core.types import Floats
-from fer_ros.evaluation.datasets import Dataset, load_dataset
+from fer_ros.data.datasets import Dataset, load_dataset
 from fer_ros.evaluation.golden import golden_crops, read_golden
 from fer_ros.evaluation.metrics import classification_metrics
 

@@ -2,55 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import hashlib
 import json
 import os
 from pathlib import Path
 import shutil
-import tempfile
 from typing import Any
 
 import keras
 import numpy as np
 
-from fer_ros.core.classifier import Classifier, softmax
+from fer_ros.core.classifier import Classifier
 from fer_ros.core.crop import FER_FRAMING
 from fer_ros.core.errors import DataError, ModelError
 from fer_ros.core.model import load_model, MANIFEST, SCHEMA
 from fer_ros.core.types import Floats
-from fer_ros.evaluation.datasets import Dataset
+from fer_ros.data.datasets import Dataset
 from fer_ros.evaluation.golden import GOLDEN, golden_crops
 from fer_ros.evaluation.model import evaluate_model
-from fer_ros.training.calibrate import fit_temperature
+from fer_ros.training.calibrate import (
+    Calibration,
+    fit_calibration,
+    threshold_for_risk,
+    threshold_for_share,
+)
 from fer_ros.training.card import write_card
 from fer_ros.training.config import TrainConfig
-from fer_ros.training.train import as_batch
+from fer_ros.training.convert import to_litert
+from fer_ros.training.labels import class_priors
+from fer_ros.training.tensors import as_batch
+from fer_ros.training.weights import save_network
 
-__all__ = ['export_model', 'to_litert']
+__all__ = ['check_replaceable', 'export_model', 'NETWORK', 'network_manifest',
+           'write_model_folder']
 
-_NETWORK = 'model.tflite'
+NETWORK = 'model.tflite'
+"""File of the network in a model folder."""
 _TOLERANCE = 1e-4
-
-
-def to_litert(model: keras.Model) -> bytes:
-    """Return the network as a LiteRT flatbuffer with float32 weights and a free batch size."""
-    import tensorflow as tf
-
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, format='tf_saved_model', verbose=False)
-        data: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    return data
 
 
 def export_model(
     model: keras.Model, config: TrainConfig, training: Dataset, validation: Dataset,
     folder: Path, *, command: str, data_records: Sequence[Mapping[str, Any]],
+    origin: Mapping[str, Any] | None = None, rebuildable: bool = True,
 ) -> Path:
     """Calibrate, convert, check and describe a trained network.
-
-    The folder is made under another name and renamed when it is complete, so that no
-    half-written model is ever found.
 
     Args:
         model: Network that gives logits.
@@ -60,32 +57,92 @@ def export_model(
         folder: The model folder; an existing one is replaced.
         command: The command that made the network, for the record.
         data_records: Name, files, sha256 and licence of each data set, for the record.
+        origin: What it was made of besides data (`description`, `fine_tuned_from`, `teachers`,
+            `members`), for the record.
+        rebuildable: Whether `config.network` rebuilds it, so that its weights are kept too.
 
     Returns:
         `folder`.
 
     Raises:
+        DataError: `folder` is something else than a model folder.
         ModelError: The converted network does not give what the trained one gives.
+    """
+    check_replaceable(folder)
+    logits = model.predict(as_batch(validation.images, config.side), verbose=0)
+    calibration = fit_calibration(logits, validation.targets, config.seed)
+    probabilities = calibration.apply(logits)
+    data = to_litert(model)
+    manifest = {
+        **network_manifest(
+            model, data, validation, calibration, probabilities, name=config.name,
+            version=config.version, priors=class_priors(training),
+            description=f'{config.network} on {config.side}x{config.side} face crops',
+            abstain_share=config.abstain_share, abstain_risk=config.abstain_risk),
+        'training': {
+            'command': command, 'seed': config.seed, 'epochs': config.epochs,
+            **(origin or {}), 'data': [dict(record) for record in data_records],
+            'settings': config.as_dict(),
+        },
+    }
+
+    def fill(partial: Path) -> None:
+        (partial / NETWORK).write_bytes(data)
+        if rebuildable:
+            manifest['network'] = save_network(
+                model, config.network, config.network_options, partial)
+
+    return write_model_folder(
+        folder, manifest, fill, validation, expected=probabilities, tolerance=_TOLERANCE)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Refuse a folder that exists and is no model folder.
+
+    Raises:
+        DataError: It is none.
     """
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise DataError(f'{folder} exists and is no model folder; give another --out')
-    logits = model.predict(as_batch(validation.images, config.side), verbose=0)
-    temperature = round(fit_temperature(logits, validation.targets), 4)
-    confidences = softmax(logits, temperature).max(axis=1)
-    threshold = round(float(np.quantile(confidences, config.abstain_share)), 3)
-    data = to_litert(model)
+
+
+def write_model_folder(
+    folder: Path, manifest: dict[str, Any], fill: Callable[[Path], None], validation: Dataset,
+    *, expected: Floats, tolerance: float,
+) -> Path:
+    """Write, check and measure a model folder.
+
+    The folder is made under another name and renamed when it is complete, so that no
+    half-written model is ever found.
+
+    Args:
+        folder: The model folder; an existing one is replaced.
+        manifest: Its manifest; `metrics` is filled in here.
+        fill: Writes the network into the folder that it is given, and may complete `manifest`.
+        validation: What the model is measured on.
+        expected: (N, K) probabilities that it must give on `validation`.
+        tolerance: Largest difference allowed.
+
+    Raises:
+        DataError: `folder` is something else than a model folder.
+        ModelError: The model gives other probabilities; nothing is written.
+    """
+    check_replaceable(folder)
     partial = folder.with_name(f'.{folder.name}.partial')
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        (partial / _NETWORK).write_bytes(data)
-        manifest = _manifest(
-            model, config, training, data, temperature, threshold, command, data_records)
+        fill(partial)
+        manifest['metrics'] = {}
         _write_json(partial / MANIFEST, manifest)
-        _check_parity(partial, logits, temperature, validation)
+        gap = float(np.abs(_probabilities(partial, validation.images) - expected).max())
+        if gap > tolerance:
+            raise ModelError(
+                f'the converted network differs from the trained one by {gap:.2g} in probability '
+                f'(allowed: {tolerance:g}); nothing was exported')
         manifest['metrics'] = evaluate_model(partial, validation)
         _write_json(partial / MANIFEST, manifest)
-        crops = golden_crops(config.side)
+        crops = golden_crops(manifest['input']['width'])
         _write_json(partial / GOLDEN, {
             'probabilities': _probabilities(partial, crops).round(6).tolist()})
         write_card(partial)
@@ -96,25 +153,47 @@ def export_model(
     return folder
 
 
-def _manifest(
-    model: keras.Model, config: TrainConfig, training: Dataset, data: bytes,
-    temperature: float, threshold: float, command: str,
-    data_records: Sequence[Mapping[str, Any]],
+def network_manifest(
+    model: keras.Model, data: bytes, validation: Dataset, calibration: Calibration,
+    probabilities: Floats, *, name: str, version: str, description: str, priors: Floats,
+    abstain_share: float, abstain_risk: float = 0.0,
 ) -> dict[str, Any]:
-    return {
+    """Return the manifest of a network, but for its training and its metrics.
+
+    Args:
+        model: The network.
+        data: The same in LiteRT.
+        validation: What it is calibrated on.
+        calibration: How its logits become probabilities.
+        probabilities: (N, K) of the validation data.
+        name: Name of the model.
+        version: Version of the model.
+        description: One sentence.
+        priors: (K,) shares of the emotions in the training data.
+        abstain_share: Share of the validation faces below the threshold for `unknown`.
+        abstain_risk: Share of wrong answers above it; takes the place of the other if not 0.
+    """
+    confidences = probabilities.max(axis=1)
+    if abstain_risk:
+        correct = probabilities.argmax(axis=1) == validation.targets
+        threshold = threshold_for_risk(confidences, correct, abstain_risk)
+        rule = f'at most {abstain_risk:g} of the answers wrong'
+    else:
+        threshold = threshold_for_share(confidences, abstain_share)
+        rule = f'{abstain_share:g} of the faces not answered'
+    side, channels = model.input_shape[1], model.input_shape[3]
+    manifest: dict[str, Any] = {
         'schema': SCHEMA,
-        'name': config.name,
-        'version': config.version,
+        'name': name,
+        'version': version,
         'license': 'Apache-2.0',
-        'description': (
-            f'{config.network} on {config.side}x{config.side} grey face crops, trained from '
-            f'scratch on {len(training)} images'),
-        'file': _NETWORK,
+        'description': description,
+        'file': NETWORK,
         'sha256': hashlib.sha256(data).hexdigest(),
         'parameters': int(model.count_params()),
-        'labels': list(training.labels),
+        'labels': list(validation.labels),
         'input': {
-            'width': config.side, 'height': config.side, 'color': 'grey',
+            'width': side, 'height': side, 'color': 'grey' if channels == 1 else 'bgr',
             # The network's first layer does the scaling.
             'scale': 1.0, 'offset': 0.0,
         },
@@ -122,25 +201,14 @@ def _manifest(
             name: {'margin': convention.margin, 'offset_x': convention.offset_x,
                    'offset_y': convention.offset_y}
             for name, convention in FER_FRAMING.items()},
-        'temperature': temperature,
-        'thresholds': {'unknown': threshold},
-        'training': {
-            'command': command, 'seed': config.seed, 'epochs': config.epochs,
-            'network': config.network, 'data': [dict(record) for record in data_records],
-        },
-        'metrics': {},
+        'temperature': calibration.temperature,
+        'priors': np.asarray(priors, float).round(6).tolist(),
+        'thresholds': {'unknown': threshold, 'rule': rule},
     }
-
-
-def _check_parity(
-    folder: Path, logits: Floats, temperature: float, validation: Dataset,
-) -> None:
-    expected = softmax(logits, temperature)
-    gap = float(np.abs(_probabilities(folder, validation.images) - expected).max())
-    if gap > _TOLERANCE:
-        raise ModelError(
-            f'the converted network differs from the trained one by {gap:.2g} in probability '
-            f'(allowed: {_TOLERANCE:g}); nothing was exported')
+    if calibration.scaling is not None:
+        factors, summands = calibration.scaling.tolist()
+        manifest['scaling'] = {'factors': factors, 'summands': summands}
+    return manifest
 
 
 def _probabilities(folder: Path, crops: Any) -> Floats:

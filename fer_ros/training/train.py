@@ -3,76 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import csv
-import dataclasses
 import json
-import os
 from pathlib import Path
-import sys
-from typing import Any
 
 import keras
 import numpy as np
 import yaml
 
 from fer_ros.core.errors import ConfigError, DataError
-from fer_ros.core.types import Floats, Image
-from fer_ros.evaluation.datasets import Dataset
-from fer_ros.evaluation.metrics import macro_recall
+from fer_ros.data.datasets import Dataset
+from fer_ros.evaluation.metrics import classification_figures
+from fer_ros.training.average import MovingAverage, WeightMean
+from fer_ros.training.batches import Batches
+from fer_ros.training.checkpoint import (
+    Checkpoints,
+    load_network_file,
+    save_network_file,
+    TrainState,
+)
 from fer_ros.training.config import TrainConfig
+from fer_ros.training.files import write_text
 from fer_ros.training.networks import build_network
+from fer_ros.training.progress import RunProgress
+from fer_ros.training.setup import (
+    compile_network,
+    EpochSeed,
+    set_backend,
+    set_distribution,
+)
+from fer_ros.training.tensors import as_batch
 
-__all__ = ['as_batch', 'train']
+__all__ = ['train']
 
-_COLUMNS = ('epoch', 'loss', 'accuracy', 'val_loss', 'val_accuracy', 'val_macro_recall')
-
-
-def as_batch(images: Image, side: int) -> Floats:
-    """Return (N, H, W) uint8 grey crops as the (N, side, side, 1) float32 of the networks."""
-    if images.shape[1:] != (side, side):
-        raise DataError(f'crops of {images.shape[1:]}, but the network takes {side}x{side}')
-    return images[..., np.newaxis].astype(np.float32)
-
-
-class _Batches(keras.utils.PyDataset):
-    """One epoch of augmented batches, a pure function of seed and epoch."""
-
-    def __init__(self, data: Dataset, config: TrainConfig, epoch: int) -> None:
-        super().__init__(workers=1)
-        self._data, self._config, self._epoch = data, config, epoch
-        self._order = np.random.default_rng((config.seed, epoch)).permutation(len(data))
-        self._targets = np.eye(len(data.labels), dtype=np.float32)[data.targets]
-
-    def __len__(self) -> int:
-        # A last, smaller batch would cost a second compilation: leave it to another epoch.
-        return max(1, len(self._data) // self._config.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[Floats, Floats]:
-        size = self._config.batch_size
-        rows = self._order[index * size:(index + 1) * size]
-        rng = np.random.default_rng((self._config.seed, self._epoch, index))
-        images = self._config.augmentation(self._data.images[rows], rng)
-        return as_batch(images, self._config.side), self._targets[rows]
-
-
-@dataclasses.dataclass
-class _State:
-    """What a resumed run must know besides weights and optimizer."""
-
-    epoch: int = 0
-    best_epoch: int = -1
-    best_accuracy: float = -1.0
+_COLUMNS = ('epoch', 'loss', 'accuracy', 'val_loss', 'val_accuracy', 'val_macro_recall',
+            'val_macro_f1')
+_BEST = 'best.keras'
 
 
 def train(
     config: TrainConfig, training: Dataset, validation: Dataset, run: Path,
-    report: Callable[[str], None] = print,
+    report: Callable[[str], None] = print, start: Callable[[], keras.Model] | None = None,
 ) -> keras.Model:
     """Train a network, or go on with an interrupted run.
 
-    After every epoch the run folder holds `last.keras` (weights and optimizer), `best.keras`
-    (the epoch with the highest validation accuracy), `history.csv` and `state.json`; each is
-    written under another name first and renamed, so an interruption never leaves a torn file.
+    After every epoch the run folder holds a checkpoint (weights, optimizer, averages),
+    `best.keras` (the epoch with the best `config.monitor`), `history.csv` and `state.json`; each
+    is written under another name first and renamed, so an interruption never leaves a torn
+    file, and the run goes on from the last whole epoch.
 
     Args:
         config: Settings; a run is resumed only with the settings that it began with.
@@ -80,100 +57,158 @@ def train(
         validation: Images to choose the epoch on.
         run: Folder of the run, made if missing.
         report: Takes one line of text an epoch.
+        start: Makes the network to begin with; default: a fresh one of `config.network`.
 
     Returns:
         The network of the best epoch.
 
     Raises:
-        ConfigError: `run` belongs to other settings.
+        ConfigError: `run` belongs to other settings or its checkpoint to another network.
         DataError: The data sets do not fit each other or the network.
     """
+    _check(config, training, validation, report)
+    run.mkdir(parents=True, exist_ok=True)
+    set_backend(config)
+    set_distribution(config)
+    loop = _Loop(config, training, validation, run, start)
+    state, steps = loop.state, len(Batches(training, config, 0))
+    with RunProgress(config.epochs, steps, state.epoch) as progress:
+        while state.epoch < config.epochs and not state.ended:
+            fitted = loop.model.fit(
+                Batches(training, config, state.epoch), initial_epoch=state.epoch,
+                epochs=state.epoch + 1, verbose=0, shuffle=False,
+                callbacks=[EpochSeed(config.seed), loop.average, progress.callback(), *loop.logs])
+            report(loop.end_epoch({key: values[0] for key, values in fitted.history.items()}))
+    if config.swa_epochs and state.best_epoch < config.epochs:
+        report(loop.try_mean())
+    return load_network_file(run / _BEST, compiled=False)
+
+
+def _check(
+    config: TrainConfig, training: Dataset, validation: Dataset, report: Callable[[str], None],
+) -> None:
     if training.labels != validation.labels:
         raise DataError(f'training labels {training.labels} differ from validation labels '
                         f'{validation.labels}')
     if len(training) < config.batch_size:
         raise DataError(f'{len(training)} training images are fewer than one batch of '
                         f'{config.batch_size}; lower batch_size')
-    run.mkdir(parents=True, exist_ok=True)
-    model, state = _start(config, training, run)
-    x, y = as_batch(validation.images, config.side), validation.targets
-    for epoch in range(state.epoch, config.epochs):
-        fitted = model.fit(
-            _Batches(training, config, epoch), initial_epoch=epoch, epochs=epoch + 1,
-            verbose=1 if sys.stderr.isatty() else 0)
-        row = {name: values[0] for name, values in fitted.history.items()}
-        row.update(_validate(model, x, y), epoch=epoch)
-        if row['val_accuracy'] > state.best_accuracy:
-            state.best_epoch, state.best_accuracy = epoch, row['val_accuracy']
-            _save(model, run / 'best.keras')
-        state.epoch = epoch + 1
-        _save(model, run / 'last.keras')
-        _append(run / 'history.csv', row)
-        _write(run / 'state.json', json.dumps(dataclasses.asdict(state)))
-        report(f'epoch {epoch + 1}/{config.epochs}: ' + ', '.join(
-            f'{name} {row[name]:.4f}' for name in _COLUMNS[1:])
-            + f' (best {state.best_accuracy:.4f} in epoch {state.best_epoch + 1})')
-    best: keras.Model = keras.models.load_model(run / 'best.keras', compile=False)
-    return best
+    for role, data in (('training', training), ('validation', validation)):
+        empty = [label for label, count in data.counts.items() if count == 0]
+        if empty:
+            report(f'warning: no {role} image of {", ".join(empty)}: the network cannot '
+                   f'{"learn" if role == "training" else "be measured on"} what it is not shown')
+        as_batch(data.images[:1], config.side)
 
 
-def _start(config: TrainConfig, training: Dataset, run: Path) -> tuple[keras.Model, _State]:
-    settings = yaml.safe_dump(json.loads(json.dumps(dataclasses.asdict(config))))
+class _Loop:
+    """A network on its way, and what happens after each epoch."""
+
+    def __init__(
+        self, config: TrainConfig, training: Dataset, validation: Dataset, run: Path,
+        start: Callable[[], keras.Model] | None,
+    ) -> None:
+        self._config, self._run, self._checkpoints = config, run, Checkpoints(run)
+        self._x, self._y = as_batch(validation.images, config.side), validation.targets
+        _check_settings(config, run)
+        known = self._checkpoints.state()
+        self.state = known or TrainState()
+        self.model = self._resume(training) if known else _begin(config, training, start)
+        self.average = MovingAverage(self.model, config.ema)
+        if known:
+            self._checkpoints.load_average(self.average, known)
+        self._mean = WeightMean(run / 'mean.npz')
+        self.logs = [_tensorboard(run)] if config.tensorboard else []
+
+    def end_epoch(self, row: dict[str, float]) -> str:
+        """Validate, keep what is to be kept, and return the line of the report."""
+        config, state = self._config, self.state
+        with self.average.applied():
+            row.update(self._validate(), epoch=state.epoch)
+            self._keep(row, state.epoch)
+            if state.epoch >= config.epochs - config.swa_epochs:
+                self._mean.add(self.model, state.epoch)
+        state.epoch += 1
+        last_good = max(state.best_epoch, 0)
+        state.ended = bool(config.patience) and state.epoch - 1 - last_good >= config.patience
+        self._checkpoints.write_history(_COLUMNS, row)
+        self._checkpoints.save(self.model, self.average, state)
+        figures = ', '.join(f'{name} {row[name]:.4f}' for name in _COLUMNS[1:])
+        return (f'epoch {state.epoch}/{config.epochs}: {figures} '
+                f'(best {abs(state.best):.4f} in epoch {state.best_epoch + 1})')
+
+    def try_mean(self) -> str:
+        """Give the model the mean of the last epochs; keep it if it is the best."""
+        self._mean.assign(self.model)
+        row = self._validate()
+        better = self._keep(row, self._config.epochs)
+        self._checkpoints.note(self.state)
+        return (f'mean of {self._config.swa_epochs} epochs: val_accuracy '
+                f'{row["val_accuracy"]:.4f}, {"kept" if better else "not better"}')
+
+    def _resume(self, training: Dataset) -> keras.Model:
+        model = self._checkpoints.load(self.state)
+        if model.output_shape[-1] != len(training.labels):
+            raise ConfigError(
+                f'{self._run}: its network tells {model.output_shape[-1]} emotions apart, the '
+                f'data have {len(training.labels)}; give another --run folder')
+        # A loaded optimizer has forgotten which weights do not decay: only its numbers are kept.
+        numbers = [keras.ops.convert_to_numpy(v).copy() for v in model.optimizer.variables]
+        compile_network(model, self._config, training)
+        model.optimizer.build(model.trainable_variables)
+        for variable, number in zip(model.optimizer.variables, numbers, strict=True):
+            variable.assign(number)
+        return model
+
+    def _keep(self, row: dict[str, float], epoch: int) -> bool:
+        figure = row[f'val_{self._config.monitor}']
+        figure = -figure if self._config.monitor == 'loss' else figure
+        if not figure > self.state.best:
+            return False
+        self.state.best, self.state.best_epoch = figure, epoch
+        save_network_file(self.model, self._run / _BEST)
+        return True
+
+    def _validate(self) -> dict[str, float]:
+        logits = self.model.predict(self._x, batch_size=256, verbose=0).astype(np.float64)
+        logp = logits - logits.max(axis=1, keepdims=True)
+        logp -= np.log(np.exp(logp).sum(axis=1, keepdims=True))
+        figures = classification_figures(self._y, logits.argmax(axis=1), logits.shape[1])
+        return {'val_loss': float(-logp[np.arange(len(self._y)), self._y].mean()),
+                **{f'val_{name}': value for name, value in figures.items()}}
+
+
+def _check_settings(config: TrainConfig, run: Path) -> None:
+    settings = yaml.safe_dump(json.loads(json.dumps(config.as_dict())))
     known = run / 'config.yaml'
     if known.exists() and known.read_text(encoding='utf-8') != settings:
         raise ConfigError(
             f'{run} holds a run with other settings; give another --run folder or remove it')
-    _write(known, settings)
-    if (run / 'state.json').exists():
-        state = _State(**json.loads((run / 'state.json').read_text(encoding='utf-8')))
-        return keras.models.load_model(run / 'last.keras'), state
-    (run / 'history.csv').unlink(missing_ok=True)
+    write_text(known, settings)
+
+
+def _begin(
+    config: TrainConfig, training: Dataset, start: Callable[[], keras.Model] | None,
+) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
-    model = build_network(
-        config.network, side=config.side, classes=len(training.labels),
-        **config.network_options)
-    steps = max(1, len(training) // config.batch_size)
-    warmup = round(config.warmup_epochs * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        config.learning_rate / 100, max(1, steps * config.epochs - warmup),
-        warmup_target=config.learning_rate, warmup_steps=warmup)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=['gamma', 'beta', 'bias'])
-    model.compile(
-        optimizer, metrics=['accuracy'], jit_compile=config.jit_compile,
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=config.label_smoothing))
-    return model, _State()
+    if start is not None:
+        model = start()
+    else:
+        keras.config.set_dtype_policy(config.precision)
+        model = build_network(
+            config.network, side=config.side, classes=len(training.labels),
+            color_channels=1 if training.images.ndim == 3 else training.images.shape[3],
+            **config.network_options)
+        keras.config.set_dtype_policy('float32')
+    compile_network(model, config, training)
+    return model
 
 
-def _validate(model: keras.Model, x: Floats, y: Any) -> dict[str, float]:
-    logits = model.predict(x, batch_size=256, verbose=0)
-    logp = logits - logits.max(axis=1, keepdims=True)
-    logp -= np.log(np.exp(logp).sum(axis=1, keepdims=True))
-    guess = logits.argmax(axis=1)
-    return {
-        'val_loss': float(-logp[np.arange(len(y)), y].mean()),
-        'val_accuracy': float((guess == y).mean()),
-        'val_macro_recall': macro_recall(y, guess, logits.shape[1]),
-    }
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    partial = path.with_name(f'{path.stem}.partial{path.suffix}')
-    model.save(partial)
-    os.replace(partial, path)
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f'{path.name}.partial')
-    partial.write_text(text, encoding='utf-8')
-    os.replace(partial, path)
-
-
-def _append(path: Path, row: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open('a', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, _COLUMNS, extrasaction='ignore')
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+def _tensorboard(run: Path) -> keras.callbacks.Callback:
+    try:
+        import tensorflow  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            f'tensorboard: true needs TensorFlow ({error}); history.csv is written '
+            'without') from error
+    return keras.callbacks.TensorBoard(str(run / 'tensorboard'))

@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 
 __all__ = ['NETWORKS', 'build_network']
 
-NETWORKS: tuple[str, ...] = ('small_resnet',)
+NETWORKS: tuple[str, ...] = ('resnet', 'mobile', 'vgg', 'wide_resnet', 'application')
 """Names of the families; each is a module of this package with a function `build`."""
 
 
-def build_network(name: str, *, side: int, classes: int, **options: object) -> keras.Model:
+def build_network(
+    name: str, *, side: int, classes: int, color_channels: int = 1, **options: object,
+) -> keras.Model:
     """Return a fresh network.
 
     Args:
         name: A family of `NETWORKS`.
         side: Width and height of the input in pixels.
         classes: Number of emotions.
+        color_channels: 1 for grey, 3 for BGR.
         **options: Options of the family, see its module.
 
     Returns:
-        A Keras model from (N, side, side, 1) float32 in [0, 255] to (N, classes) logits.
+        A Keras model from (N, side, side, color_channels) float32 in [0, 255] to (N, classes)
+        logits.
 
     Raises:
         ConfigError: There is no such family, or it does not take these options.
@@ -41,6 +45,7 @@ def build_network(name: str, *, side: int, classes: int, **options: object) -> k
         raise ConfigError(f'network must be one of {", ".join(NETWORKS)}, got {name!r}')
     build: Callable[..., keras.Model] = importlib.import_module(f'{__name__}.{name}').build
     try:
-        return build(side=side, classes=classes, **options)
+        return build(
+            side=side, classes=classes, color_channels=color_channels, **options)
     except (TypeError, ValueError) as error:
         raise ConfigError(f'network {name}: {error}') from error

@@ -1,0 +1,1 @@
+"""Labelled face crops: read, prepared, looked at; needs neither ROS nor Keras."""

@@ -1,0 +1,99 @@
+"""What a run sets up before its first step: optimizer, loss and devices."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from fer_ros.core.errors import ConfigError
+from fer_ros.data.datasets import Dataset
+from fer_ros.training.balance import EmotionLoss
+from fer_ros.training.config import TrainConfig
+from fer_ros.training.labels import class_priors
+from fer_ros.training.transfer import layer_rates, LayerwiseAdamW
+
+__all__ = ['compile_network', 'EpochSeed', 'set_backend', 'set_distribution']
+
+
+def compile_network(model: keras.Model, config: TrainConfig, training: Dataset) -> None:
+    """Give a network the optimizer, the schedule and the loss of the settings."""
+    steps = max(1, len(training) // config.batch_size)
+    warmup = round(config.warmup_epochs * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        config.learning_rate / 100 if warmup else config.learning_rate,
+        max(1, steps * config.epochs - warmup),
+        warmup_target=config.learning_rate if warmup else None, warmup_steps=warmup)
+    shared = {
+        'weight_decay': config.weight_decay, 'global_clipnorm': config.clip_norm or None}
+    if config.optimizer == 'sgd':
+        optimizer = keras.optimizers.SGD(
+            rate, momentum=config.momentum, nesterov=config.momentum > 0, **shared)
+    elif config.lowest_rate < 1:
+        factors = layer_rates(model, config.lowest_rate)
+        optimizer = LayerwiseAdamW(
+            rate, factors=[factors[v.path] for v in model.trainable_variables], **shared)
+    else:
+        optimizer = keras.optimizers.AdamW(rate, **shared)
+    optimizer.exclude_from_weight_decay(var_names=['gamma', 'beta', 'bias'])
+    model.compile(
+        optimizer, weighted_metrics=['accuracy'], jit_compile=_jit(config),
+        loss=EmotionLoss(class_priors(training), config.logit_adjustment, config.focal))
+
+
+class EpochSeed(keras.callbacks.Callback):  # type: ignore[misc]
+    """Lets the chance within the network (dropout) depend on seed and epoch alone.
+
+    Keras does not write the state of that chance into its files, and on torch draws from the
+    source of chance of the whole process.
+
+    Args:
+        seed: Seed of the run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Set all states of chance."""
+        sources = [layer.seed_generator for layer in self.model.layers
+                   if hasattr(layer, 'seed_generator')]
+        states = np.random.SeedSequence((self._seed, epoch)).generate_state(2 * len(sources) + 1)
+        keras.utils.set_random_seed(int(states[0]))
+        for source, state in zip(sources, states[1:].reshape(-1, 2), strict=True):
+            source.state.assign(state)
+
+
+def set_backend(config: TrainConfig) -> None:
+    """Ask Keras' backend for equal results of equal runs, if the settings do."""
+    if not config.deterministic:
+        return
+    if keras.backend.backend() == 'tensorflow':
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == 'torch':
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+
+
+def set_distribution(config: TrainConfig) -> None:
+    """Spread the batches over all devices, if the settings ask for it.
+
+    Raises:
+        ConfigError: Keras cannot do that with its present backend.
+    """
+    if config.distribution == 'none':
+        return
+    try:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    except (RuntimeError, ValueError, NotImplementedError, AttributeError) as error:
+        raise ConfigError(
+            f'distribution: data_parallel does not work with the {keras.backend.backend()} '
+            f'backend here ({error}); set KERAS_BACKEND=jax, or distribution: none') from error
+
+
+def _jit(config: TrainConfig) -> bool:
+    # torch.compile does not know Keras' functional models well: eager is faster there.
+    return config.jit_compile and keras.backend.backend() != 'torch'

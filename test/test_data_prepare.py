@@ -1,0 +1,302 @@
+"""`prepare`: sources become one checked file; what is left out is told."""
+
+import contextlib
+import dataclasses
+import errno
+import json
+
+import cv2
+from data_support import pattern, write_pictures
+import numpy as np
+import pytest
+
+from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.types import EMOTIONS
+from fer_ros.data import cropping
+from fer_ros.data.collect import Labelling
+from fer_ros.data.cropping import CropSettings
+from fer_ros.data.datasets import load_dataset
+from fer_ros.data.prepare import prepare, PrepareSettings
+from fer_ros.data.prepared import provenance_of
+from fer_ros.data.report import write_report
+
+
+@contextlib.contextmanager
+def silent(total, unit):
+    yield lambda: None
+
+
+def settings(detector='none', labels=(), rename=None, pattern='', label_set='ferplus_votes',
+             crops=None, **changes):
+    return PrepareSettings(
+        CropSettings(detector=detector, **(crops or {})),
+        Labelling(label_set, labels, rename or {}, pattern), **changes)
+
+
+def run(out, *sources, **changes):
+    pairs = [source if isinstance(source, tuple) else (source, '') for source in sources]
+    return prepare(pairs, out, settings(**changes), silent)
+
+
+def reasons(prepared):
+    return sorted((item.name.split('/')[-1], item.reason) for item in prepared.dropped)
+
+
+def votes(**counts):
+    row = dict.fromkeys((*EMOTIONS, 'unknown', 'NF'), 0)
+    row.update(counts)
+    return list(row.values())
+
+
+def write_fer(path, start=0, **changes):
+    arrays = {
+        'images': np.stack([pattern(start + seed) for seed in range(5)]),
+        'ferplus_votes': np.array([
+            votes(fear=9), votes(happiness=5, neutral=5), votes(NF=10), votes(unknown=9),
+            votes(anger=8, disgust=2)], np.uint8),
+        'fer2013_label': np.array([2, 3, 6, 6, 0], np.uint8)}
+    np.savez(path, **{**arrays, **changes})
+    return path
+
+
+def test_a_folder_becomes_a_file_that_load_dataset_reads(tmp_path):
+    source = write_pictures(tmp_path / 'faces', {'happiness': 20, 'anger': 10})
+    out = tmp_path / 'out.npz'
+    prepared = run(out, source, shares=(0.8, 0.2, 0), data_license='mine')
+    train, validation = load_dataset(out), load_dataset(out, 'validation')
+    assert train.counts == {'happiness': 16, 'anger': 8}
+    assert validation.counts == {'happiness': 4, 'anger': 2}
+    assert np.array_equal(np.sort(prepared.samples.images.sum(axis=(1, 2))), np.sort(
+        [int(pattern(seed).sum()) for seed in range(30)]))
+    assert provenance_of(out)['license'] == 'mine'
+    assert not (tmp_path / 'out.npz.shards').exists()
+
+
+def test_the_same_command_gives_the_same_bytes(tmp_path):
+    source = write_pictures(tmp_path / 'faces', {'happiness': 10, 'anger': 10})
+    one, other = (run(tmp_path / name, source).sha256 for name in ('a.npz', 'b.npz'))
+    assert one == other
+    assert run(tmp_path / 'c.npz', source, seed=1).sha256 != one
+
+
+def test_faces_are_found_and_pictures_without_one_are_told(tmp_path, photo):
+    folder = tmp_path / 'faces' / 'happiness'
+    folder.mkdir(parents=True)
+    image = cv2.imread(str(photo))
+    cv2.imwrite(str(folder / 'face.png'), image)
+    cv2.imwrite(str(folder / 'sky.png'), np.full((100, 100, 3), 200, np.uint8))
+    (folder / 'torn.png').write_bytes(b'no image')
+    prepared = run(tmp_path / 'out.npz', (folder.parent, 'train'), detector='',
+                   crops={'color': 'bgr', 'side': 64})
+    assert prepared.samples.images.shape == (1, 64, 64, 3)
+    assert 'found no face in' not in ''.join(prepared.warnings)
+    assert 60 < prepared.samples.face_sides[0] < 160
+    assert reasons(prepared) == [('sky.png', 'no face'), ('torn.png', 'corrupt')]
+    assert provenance_of(tmp_path / 'out.npz')['dropped'] == {'corrupt': 1, 'no face': 1}
+    with pytest.raises(DataError, match=r'torn\.png.*--strict'):
+        run(tmp_path / 'out2.npz', (folder.parent, 'train'), strict=True)
+
+
+def test_crops_in_which_a_detector_finds_nothing_bring_a_hint(tmp_path, photo):
+    source = write_pictures(tmp_path / 'faces', {'happiness': 5})
+    cv2.imwrite(str(source / 'happiness' / 'face.png'), cv2.imread(str(photo)))
+    prepared = run(tmp_path / 'out.npz', (source, 'train'), detector='haar')
+    assert 'no face in 5 of 6' in prepared.warnings[0]
+    assert '--detector none' in prepared.warnings[0]
+
+
+def test_flat_and_tiny_crops_are_no_faces(tmp_path):
+    source = write_pictures(tmp_path / 'faces', {'anger': 3})
+    cv2.imwrite(str(source / 'anger' / 'flat.png'), np.full((48, 48), 90, np.uint8))
+    cv2.imwrite(str(source / 'anger' / 'tiny.png'), pattern(9, 12))
+    prepared = run(tmp_path / 'out.npz', (source, 'train'))
+    assert reasons(prepared) == [('flat.png', 'no face'), ('tiny.png', 'no face')]
+
+
+def test_votes_are_kept_and_no_faces_dropped(tmp_path):
+    path = write_fer(tmp_path / 'fer.npz')
+    prepared = run(tmp_path / 'out.npz', (path, 'train'), detector='')
+    assert reasons(prepared) == [('fer.npz#2', 'no face'), ('fer.npz#3', 'no agreement')]
+    data = load_dataset(tmp_path / 'out.npz', 'train', 'ferplus_votes')
+    assert np.allclose(data.distributions[2, [4, 5]], [0.8, 0.2])
+    assert load_dataset(tmp_path / 'out.npz', 'train', 'ferplus').counts['happiness'] == 0
+    assert len(load_dataset(tmp_path / 'out.npz', 'train', 'fer2013').labels) == 7
+
+
+def test_the_published_csv_keeps_its_split(tmp_path):
+    rows = [f'{label},{" ".join(map(str, pattern(label).ravel()))},{usage}' for label, usage in (
+        (0, 'Training'), (3, 'Training'), (3, 'PublicTest'), (6, 'PrivateTest'))]
+    rows += [f'6,{" ".join(["7"] * 2304)},Training', rows[0].replace('0,', '6,', 1),
+             *(f'{n},{" ".join(map(str, pattern(20 + n).ravel()))},Training' for n in range(7))]
+    path = tmp_path / 'fer2013.csv'
+    path.write_text('\n'.join(['emotion, pixels, Usage', *rows]) + '\n')
+    prepared = run(tmp_path / 'out.npz', tmp_path, detector='')
+    # Line 3 and line 4 hold the same picture: the training side goes.
+    assert reasons(prepared) == [('fer2013.csv:3', 'duplicate'), ('fer2013.csv:6', 'no face')]
+    assert [int((prepared.samples.splits == name).sum())
+            for name in ('train', 'validation', 'test')] == [9, 1, 1]
+    assert len(load_dataset(tmp_path / 'out.npz', 'test')) == 1
+
+
+def test_a_chosen_set_of_labels_takes_the_other_votes_away(tmp_path):
+    path = write_fer(tmp_path / 'fer.npz')
+    prepared = run(tmp_path / 'out.npz', (path, 'train'), detector='', labels=('anger', 'fear'))
+    assert prepared.samples.labels == ('anger', 'fear')
+    assert prepared.samples.targets.tolist() == [1, 0]
+    assert prepared.samples.distributions.tolist() == [[0, 1], [1, 0]]
+    assert ('fer.npz#1', 'other label') in reasons(prepared)
+
+
+def test_sources_of_different_kinds_come_together(tmp_path):
+    fer = write_fer(tmp_path / 'fer.npz')
+    folder = write_pictures(tmp_path / 'faces', {'angry': 3}, start=50)
+    prepared = run(tmp_path / 'out.npz', (fer, 'train'), (folder, 'test'), detector='none',
+                   rename={'angry': 'anger'})
+    assert prepared.samples.labels == EMOTIONS
+    assert (prepared.samples.splits == 'test').sum() == 3
+    assert prepared.samples.distributions[-1, EMOTIONS.index('anger')] == 1
+
+
+def test_a_leak_is_removed_from_training_and_reported(tmp_path):
+    train = write_pictures(tmp_path / 'train', {'anger': 5, 'fear': 5})
+    held = write_pictures(tmp_path / 'held', {'anger': 1}, start=20)
+    cv2.imwrite(str(held / 'anger' / 'copy.png'), pattern(2))
+    sources = (train, 'train'), (held, 'validation')
+    prepared = run(tmp_path / 'out.npz', *sources)
+    assert reasons(prepared) == [('2.png', 'duplicate')]
+    content = write_report(prepared, tmp_path / 'report')
+    assert content['duplicates']['across_splits'] == 1
+    assert content['duplicates']['removed'] == {'train': 1, 'validation': 0, 'test': 0}
+    pairs = (tmp_path / 'report' / 'duplicates.csv').read_text().splitlines()
+    assert pairs[1] == 'exact,1.0000,a,train,anger,train/anger/2.png,validation,anger,' \
+        'held/anger/copy.png'
+    assert 'train/anger/2.png,duplicate' in (tmp_path / 'report' / 'dropped.csv').read_text()
+    kept = run(tmp_path / 'kept.npz', *sources, keep_duplicates=True)
+    assert len(kept.samples) == len(prepared.samples) + 1
+
+
+def test_the_report_counts_and_has_a_sheet_an_emotion(tmp_path):
+    prepared = run(tmp_path / 'out.npz', (write_fer(tmp_path / 'fer.npz'), 'train'), detector='')
+    content = json.loads(json.dumps(write_report(prepared, tmp_path / 'report')))
+    train = content['splits']['train']
+    assert train['counts']['fear'] == 1
+    assert train['agreement']['largest_share']['p50'] == pytest.approx(0.8)
+    assert train['quality']['brightness']['mean'] == pytest.approx(
+        prepared.samples.images.mean(), abs=0.01)
+    sheets = sorted(path.name for path in (tmp_path / 'report').glob('*.png'))
+    assert len(sheets) == 8
+    assert cv2.imread(str(tmp_path / 'report' / 'sheet_fear.png')).shape[1] == 673
+
+
+def test_people_stay_in_one_split_and_may_be_read_from_names(tmp_path):
+    folder = tmp_path / 'faces' / 'fear'
+    folder.mkdir(parents=True)
+    for number in range(30):
+        cv2.imwrite(str(folder / f's{number % 10}_{number}.png'), pattern(number))
+    prepared = run(tmp_path / 'out.npz', folder.parent, pattern=r'(s\d+)_')
+    homes = {}
+    for subject, split in zip(prepared.samples.subjects, prepared.samples.splits, strict=True):
+        homes.setdefault(str(subject), set()).add(str(split))
+    assert len(homes) == 10
+    assert all(len(found) == 1 for found in homes.values())
+
+
+def test_people_in_two_splits_of_the_source_are_told(tmp_path):
+    source = write_pictures(tmp_path / 'faces', {'fear': 2})
+    (source / 'index.csv').write_text('file,emotion,subject,split\nfear/0.png,fear,ann,train\n'
+                                      'fear/1.png,fear,ann,test\n')
+    prepared = run(tmp_path / 'out.npz', source / 'index.csv')
+    assert prepared.shared_subjects == ('ann',)
+    assert 'ann' in prepared.warnings[0]
+
+
+def test_a_cut_run_goes_on_with_its_finished_shards(tmp_path, monkeypatch):
+    source = write_pictures(tmp_path / 'faces', {'anger': 10})
+    monkeypatch.setattr(cropping, '_SHARD', 4)
+    read = []
+
+    def reading(path, cut_at=9):
+        read.append(path.name)
+        if len(read) == cut_at:
+            raise KeyboardInterrupt
+        return genuine(path)
+
+    genuine = cropping.read_image
+    monkeypatch.setattr(cropping, 'read_image', reading)
+    out = tmp_path / 'out.npz'
+    with pytest.raises(KeyboardInterrupt):
+        run(out, (source, 'train'))
+    shards = sorted((tmp_path / 'out.npz.shards').iterdir())
+    assert len(shards) == 2
+    assert not out.exists()
+    shards[1].write_bytes(b'torn')
+    read.clear()
+    monkeypatch.setattr(cropping, 'read_image', lambda path: reading(path, 0))
+    prepared = run(out, (source, 'train'))
+    assert len(prepared.samples) == 10
+    assert len(read) == 6
+    assert not (tmp_path / 'out.npz.shards').exists()
+
+
+def test_shards_of_other_settings_are_not_taken(tmp_path):
+    source = write_pictures(tmp_path / 'faces', {'anger': 3})
+    folder = tmp_path / 'shards'
+    from fer_ros.data.pictures import list_pictures
+
+    pictures = list_pictures(source)
+    way = CropSettings(detector='none')
+    for side in (48, 32):
+        crops = cropping.crop_pictures(
+            pictures, dataclasses.replace(way, side=side), folder, False, lambda: None)
+        assert crops.images.shape == (3, side, side)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_full_disk_is_told_and_keeps_what_is_finished(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    source = write_pictures(tmp_path / 'faces', {'anger': 3})
+    monkeypatch.setattr(np, 'savez_compressed', full)
+    with pytest.raises(DataError, match=r'out\.npz.*No space left.*same command'):
+        run(tmp_path / 'out.npz', (source, 'train'))
+    assert len(list((tmp_path / 'out.npz.shards').iterdir())) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {'faces', 'out.npz.shards'}
+
+
+def index_of(tmp_path, *rows):
+    source = write_pictures(tmp_path / 'faces', {'fear': 2})
+    (source / 'index.csv').write_text('\n'.join(['file,emotion', *rows]) + '\n')
+    return source / 'index.csv'
+
+
+@pytest.mark.parametrize(('make', 'changes', 'words'), [
+    (lambda t: write_pictures(t / 'a', {'angry': 1}), {}, ['angry', 'known', 'anger']),
+    (lambda t: index_of(t, 'fear/0.png,fear', 'fear/1.png,feer'), {},
+     ['index.csv, line 3', 'feer', 'known', 'fear']),
+    (lambda t: write_pictures(t / 'a', {'anger': 5}),
+     {'labels': ('anger', 'fear'), 'shares': (1, 0, 0)},
+     ['no training picture of fear']),
+    (lambda t: write_pictures(t / 'a', {'anger': 2}), {'detector': 'haar'},
+     ['none of its 2 pictures', '--detector none']),
+    (lambda t: t / 'missing', {}, ['missing', 'no such file']),
+    (lambda t: write_fer(t / 'a.npz'), {'detector': 'haar'}, ['a.npz', '--detector none']),
+    (lambda t: write_fer(t / 'a.npz', images=np.zeros((5, 48, 48))), {}, ['float64']),
+    (lambda t: write_fer(t / 'a.npz', fer2013_label=np.zeros(4, np.uint8)), {}, ['4 rows']),
+    (lambda t: write_pictures(t / 'a', {'anger': 2}), {'pattern': '('}, ['subject pattern']),
+    (lambda t: write_pictures(t / 'a', {'anger': 2}), {'pattern': 's'}, ['group']),
+    (lambda t: write_pictures(t / 'a', {'anger': 2}), {'shares': (1, 1, 0)}, ['sum to 1']),
+    (lambda t: write_pictures(t / 'a', {'anger': 2}), {'crops': {'side': 8}}, ['16..512']),
+    (lambda t: write_pictures(t / 'a', {'anger': 2}), {'labels': ('anger', 'anger')},
+     ['different names']),
+])
+def test_what_cannot_be_prepared_is_named(tmp_path, make, changes, words):
+    with pytest.raises((DataError, ConfigError)) as error:
+        run(tmp_path / 'out.npz', make(tmp_path), **changes)
+    assert all(word in str(error.value) for word in words), str(error.value)
+    assert not (tmp_path / 'out.npz').exists()
+
+
+def test_the_file_must_be_an_npz(tmp_path):
+    with pytest.raises(ConfigError, match=r'an \.npz'):
+        run(tmp_path / 'out.csv', write_fer(tmp_path / 'a.npz'))

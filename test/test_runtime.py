@@ -1,0 +1,48 @@
+"""Network files run by the runtime of their suffix; what cannot be run is named."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from fer_ros.core.errors import ModelError
+from fer_ros.core.model import load_model
+from fer_ros.core.runtime import load_runtime, Port, SUFFIXES
+
+
+def test_litert_tells_its_ports_and_runs_batches_of_any_size():
+    runtime = load_runtime(load_model().data, 'model.tflite')
+    assert runtime.inputs == (Port((48, 48, 1), 'float32'),)
+    assert runtime.outputs == (Port((8,), 'float32'),)
+    batch = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
+    together = runtime.run(batch)
+    assert together.shape == (3, 8)
+    assert np.abs(runtime.run(batch[1:2]) - together[1:2]).max() < 1e-4
+
+
+def test_an_output_is_not_overwritten_by_the_next_run():
+    runtime = load_runtime(load_model().data, 'model.tflite')
+    first = runtime.run(np.zeros((1, 48, 48, 1), np.float32))
+    kept = first.copy()
+    runtime.run(np.full((1, 48, 48, 1), 200, np.float32))
+    assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize('file', ['model.pb', 'model', 'model.tflite.bak'])
+def test_a_suffix_without_runtime_is_refused(file):
+    with pytest.raises(ModelError, match=r'known are \.tflite, \.onnx'):
+        load_runtime(b'', file)
+    assert SUFFIXES == ('.tflite', '.onnx')
+
+
+@pytest.mark.parametrize(('module', 'file', 'advice'), [
+    ('ai_edge_litert.interpreter', 'model.tflite', 'pip install ai-edge-litert'),
+    ('onnxruntime', 'model.onnx', 'pip install onnxruntime')])
+def test_a_missing_runtime_is_told_with_how_to_get_it(monkeypatch, module, file, advice):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ModelError, match=advice):
+        load_runtime(b'', file)
+
+
+def test_a_port_is_written_as_people_read_it():
+    assert str(Port((48, None, 1), 'float32')) == 'float32 (N, 48, ?, 1)'
