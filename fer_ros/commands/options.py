@@ -9,6 +9,7 @@ import math
 import os
 import sys
 
+from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS
 from fer_ros.core.pipeline import Pipeline
 
@@ -49,6 +50,10 @@ def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
         '--unknown-threshold', type=float, metavar='P',
         help="confidence below which the label is `unknown` (default: the model's)")
     group.add_argument(
+        '--priors', default=PRIORS[0], choices=PRIORS,
+        help='how frequent the emotions are taken to be: as in the training data, or equally, '
+             'which finds more of the rare ones (default: %(default)s)')
+    group.add_argument(
         '--max-faces', type=int, default=0, metavar='N',
         help='classify only the N largest faces (default: all)')
     group.add_argument(
@@ -62,7 +67,8 @@ def make_pipeline(args: argparse.Namespace, *, tracking: bool, smoothing: float 
         return Pipeline.from_model(
             args.model, detector=args.detector, detector_model=args.detector_model,
             tracking=tracking, smoothing=smoothing, num_threads=args.threads,
-            unknown_threshold=args.unknown_threshold, max_faces=args.max_faces)
+            unknown_threshold=args.unknown_threshold, max_faces=args.max_faces,
+            priors=args.priors)
 
 
 @contextlib.contextmanager

@@ -34,6 +34,8 @@ class Pipeline:
             the manifest's.
         max_faces: Largest number of faces classified in a frame, the largest first; 0 for all.
         smoothing: Time constant of the smoothing in seconds, 0 for none; it needs tracking.
+        priors: How frequent the emotions are taken to be, `natural` or `balanced`; see
+            `Classifier`.
 
     Raises:
         ModelError: The network does not fit its manifest.
@@ -43,7 +45,7 @@ class Pipeline:
     def __init__(
         self, model: Model, detector: FaceDetector, *, tracking: bool = True,
         num_threads: int = 1, unknown_threshold: float | None = None, max_faces: int = 0,
-        smoothing: float = 0.3,
+        smoothing: float = 0.3, priors: str = 'natural',
     ) -> None:
         crop = model.manifest.crop
         if detector.box_convention not in crop:
@@ -53,7 +55,7 @@ class Pipeline:
         self.model = model
         self.detector = detector
         self._convention = crop[detector.box_convention]
-        self._classifier = Classifier(model, num_threads)
+        self._classifier = Classifier(model, num_threads, priors)
         self._tracker = Tracker() if tracking else None
         self._smoother = Smoother(smoothing)
         self.unknown_threshold = (
@@ -66,6 +68,7 @@ class Pipeline:
         cls, model: str | Path | None = None, *, detector: str | FaceDetector | None = None,
         detector_model: str | Path = '', tracking: bool = True, num_threads: int = 1,
         unknown_threshold: float | None = None, max_faces: int = 0, smoothing: float = 0.3,
+        priors: str = 'natural',
     ) -> Pipeline:
         """Load a model and make the pipeline around it.
 
@@ -78,6 +81,7 @@ class Pipeline:
             unknown_threshold: Confidence below which the label is `unknown`.
             max_faces: Largest number of faces classified in a frame; 0 for all.
             smoothing: Time constant of the smoothing in seconds.
+            priors: `natural` or `balanced`.
 
         Raises:
             FerError: Something is missing, damaged or out of range; the text says what.
@@ -86,7 +90,8 @@ class Pipeline:
             detector = create_detector(detector or 'haar', model_path=str(detector_model))
         return cls(
             load_model(model), detector, tracking=tracking, num_threads=num_threads,
-            unknown_threshold=unknown_threshold, max_faces=max_faces, smoothing=smoothing)
+            unknown_threshold=unknown_threshold, max_faces=max_faces, smoothing=smoothing,
+            priors=priors)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS, MIN_FACE_SIZE
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
 from fer_ros.nodes.declare import make_descriptor
@@ -101,6 +102,10 @@ class Parameters:
         When.RUNNING, bounds=(0, 1000))
     num_threads: int = _parameter(
         'num_threads', 1, 'Threads of the classifier', When.CONFIGURE, bounds=(1, 64))
+    priors: str = _parameter(
+        'priors', 'natural',
+        'How frequent the emotions are taken to be: natural, as in the training data, or '
+        'balanced, which finds more of the rare ones', When.CONFIGURE, choices=PRIORS)
     tracking: bool = _parameter(
         'tracking', True, 'Follow faces from image to image; smoothing needs it',
         When.CONFIGURE)

@@ -32,11 +32,12 @@ class Recognizer:
     """
 
     def __init__(self, parameters: Parameters) -> None:
-        self._num_threads = parameters.num_threads
+        self._num_threads, self._priors = parameters.num_threads, parameters.priors
         self._converter = create_converter(parameters.use_cv_bridge)
         self._pipeline = Pipeline(
             load_model(parameters.model), _make_detector(parameters),
-            tracking=parameters.tracking, num_threads=parameters.num_threads)
+            tracking=parameters.tracking, num_threads=parameters.num_threads,
+            priors=parameters.priors)
         self._stills: Pipeline | None = None
         self.about: Mapping[str, str] = MappingProxyType({
             'model': self.manifest.name, 'model_version': self.manifest.version,
@@ -78,7 +79,7 @@ class Recognizer:
         if self._stills is None:
             self._stills = Pipeline(
                 self._pipeline.model, self._pipeline.detector, tracking=False,
-                num_threads=self._num_threads)
+                num_threads=self._num_threads, priors=self._priors)
             self.apply(self._live)
         return self._stills.process(bgr)
 
