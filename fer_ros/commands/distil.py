@@ -60,9 +60,11 @@ def run(args: argparse.Namespace) -> int:
     if args.check_only:
         return 0
     need_training()
+    from fer_ros.training.convert import check_converter
     from fer_ros.training.distil import blend, teacher_distributions
     from fer_ros.training.job import run_job
 
+    check_converter('float32')
     run_folder = Path(args.run or Path('runs') / config.name)
     run_folder.mkdir(parents=True, exist_ok=True)
     taught = teacher_distributions(

@@ -16,7 +16,7 @@ _KINDS = {
 EPILOG = """\
 examples:
   fer evaluate model --data fer_publictest.npz
-  fer evaluate model --model my_model --data my_faces/ --out report/
+  fer evaluate model models/my_model my_faces/ --out report/
   fer evaluate detector --help
 """
 

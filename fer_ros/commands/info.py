@@ -35,6 +35,7 @@ _LIBRARIES = {
         'opencv-python-headless opencv-python opencv-contrib-python-headless '
         'opencv-contrib-python', True, "pip install 'opencv-python-headless<5'"),
     'ai_edge_litert': ('ai-edge-litert', True, 'pip install ai-edge-litert'),
+    'onnxruntime': ('onnxruntime', False, 'pip install onnxruntime (for ONNX models)'),
     'yaml': ('PyYAML', False, 'pip install pyyaml (to train)'),
     'tqdm': ('tqdm', False, 'pip install tqdm (for progress bars)'),
     'keras': ('keras', False, "make train-env, or pip install 'fer_ros[train]' (to train)"),

@@ -78,8 +78,10 @@ def run(args: argparse.Namespace) -> int:
     if args.check_only:
         return 0
     need_training()
+    from fer_ros.training.convert import check_converter
     from fer_ros.training.job import continue_from, run_job
 
+    check_converter('float32')  # better now than after hours of training
     start, origin = None, {}
     if args.start:
         origin = {'fine_tuned_from': str(args.start)}

@@ -13,13 +13,13 @@ from fer_ros.core.errors import ConfigError
 from fer_ros.data.votes import LABEL_SETS
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.labels import LABEL_MODES
-from fer_ros.training.networks import NETWORKS
+from fer_ros.training.networks import BACKBONES, NETWORKS
 
 __all__ = ['TrainConfig', 'load_config']
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    'network': NETWORKS, 'label_set': LABEL_SETS, 'labels': LABEL_MODES,
+    'network': (*NETWORKS, BACKBONES), 'label_set': LABEL_SETS, 'labels': LABEL_MODES,
     'optimizer': ('adamw', 'sgd'), 'monitor': ('accuracy', 'macro_recall', 'macro_f1', 'loss'),
     'precision': ('float32', 'mixed_float16', 'mixed_bfloat16'),
     'distribution': ('none', 'data_parallel'),

@@ -16,10 +16,14 @@ from fer_ros.core.errors import ConfigError
 if TYPE_CHECKING:
     import keras
 
-__all__ = ['NETWORKS', 'build_network']
+__all__ = ['BACKBONES', 'build_network', 'NETWORKS']
 
-NETWORKS: tuple[str, ...] = ('resnet', 'mobile', 'vgg', 'wide_resnet', 'application')
-"""Names of the families; each is a module of this package with a function `build`."""
+NETWORKS: tuple[str, ...] = ('resnet', 'mobile', 'vgg', 'wide_resnet')
+"""Names of the families; each is a module of this package with a function `build`, of which
+`width` and `depth` scale the network."""
+
+BACKBONES = 'application'
+"""Name of the family of other people's networks, for transfer learning."""
 
 
 def build_network(
@@ -28,7 +32,7 @@ def build_network(
     """Return a fresh network.
 
     Args:
-        name: A family of `NETWORKS`.
+        name: A family of `NETWORKS`, or `BACKBONES`.
         side: Width and height of the input in pixels.
         classes: Number of emotions.
         color_channels: 1 for grey, 3 for BGR.
@@ -41,8 +45,9 @@ def build_network(
     Raises:
         ConfigError: There is no such family, or it does not take these options.
     """
-    if name not in NETWORKS:
-        raise ConfigError(f'network must be one of {", ".join(NETWORKS)}, got {name!r}')
+    if name not in (*NETWORKS, BACKBONES):
+        raise ConfigError(
+            f'network must be one of {", ".join((*NETWORKS, BACKBONES))}, got {name!r}')
     build: Callable[..., keras.Model] = importlib.import_module(f'{__name__}.{name}').build
     try:
         return build(
