@@ -7,25 +7,37 @@ from pathlib import Path
 from typing import Any
 
 from fer_ros.core.model import MANIFEST
-from fer_ros.evaluation.plots import confusion_picture
+from fer_ros.evaluation.plots import (
+    confusion_picture,
+    reliability_picture,
+    risk_coverage_picture,
+)
+from fer_ros.evaluation.report import figure_rows
+from fer_ros.training.files import write_text
 
 __all__ = ['write_card']
 
 
 def write_card(folder: Path) -> None:
-    """Write `README.md` and `confusion.png` of a model folder from its manifest."""
+    """Write `README.md` and its pictures of a model folder, all from its manifest.
+
+    A manifest of an earlier version, without the bins of the calibration, gets no such picture.
+
+    Args:
+        folder: Model folder.
+    """
     manifest = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))
-    confusion_picture(manifest['metrics'], folder / 'confusion.png')
-    (folder / 'README.md').write_text(_text(manifest), encoding='utf-8')
+    metrics = manifest['metrics']
+    confusion_picture(metrics, folder / 'confusion.png')
+    if 'reliability' in metrics:
+        reliability_picture(metrics, folder / 'reliability.png')
+        risk_coverage_picture(metrics, folder / 'risk_coverage.png')
+    write_text(folder / 'README.md', _text(manifest))
 
 
 def _text(manifest: dict[str, Any]) -> str:
     metrics, training = manifest['metrics'], manifest['training']
-    figures = '\n'.join(
-        f'| {name} | {100 * metrics[key]:.2f} % | {100 * metrics[key + "_ci"][0]:.2f} to '
-        f'{100 * metrics[key + "_ci"][1]:.2f} % |'
-        for name, key in (('accuracy', 'accuracy'), ('macro recall', 'macro_recall'),
-                          ('macro F1', 'macro_f1'), ('expected calibration error', 'ece')))
+    figures = '\n'.join(f'| {" | ".join(row)} |' for row in figure_rows(metrics))
     classes = '\n'.join(
         f'| {label} | {100 * row["precision"]:.1f} % | {100 * row["recall"]:.1f} % | '
         f'{100 * row["f1"]:.1f} % | {row["n"]} |'

@@ -16,8 +16,9 @@ import numpy as np
 
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.types import Floats, Image
+from fer_ros.training.augmentation.base import Geometry, Pixels, Variation
 from fer_ros.training.augmentation.mixing import Mixture, MIXTURES
-from fer_ros.training.augmentation.variations import Geometry, Pixels, Variation, VARIATIONS
+from fer_ros.training.augmentation.variations import VARIATIONS
 
 __all__ = ['Augmentation']
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from fer_ros.core.types import Floats, Image
-from fer_ros.training.augmentation.variations import Variation
+from fer_ros.training.augmentation.base import Variation
 
 __all__ = ['CutMix', 'MIXTURES', 'MixUp', 'Mixture']
 
