@@ -32,6 +32,7 @@ _COMMANDS = {
     'export': 'convert a model folder to float16, int8 or ONNX, and measure what that costs',
     'networks': 'what each network family costs: parameters, operations, size, time',
     'evaluate': 'measure a model, a detector or the framing of faces',
+    'compare': 'whether one model is better than another on the same faces',
 }
 
 _EPILOG = """\

@@ -6,6 +6,7 @@ import cv2
 import pytest
 
 from fer_ros.cli import main
+from fer_ros.core.model import DEFAULT_MODEL
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.golden import golden_crops
 
@@ -26,7 +27,7 @@ def test_figures_are_printed_as_json(faces, capsys):
     assert metrics['n'] == 8
     assert metrics['confusion']['labels'] == [*EMOTIONS, 'unknown']
     assert sum(map(sum, metrics['confusion']['matrix'])) == 8
-    assert metrics['model']['name'] == 'small_resnet_48'
+    assert metrics['model']['name'] == DEFAULT_MODEL
     assert len(metrics['data']['sha256']) == 64
     assert metrics['golden']['largest_difference'] < 1e-4
     assert metrics['command'].startswith('fer')
@@ -50,3 +51,32 @@ def test_data_that_do_not_exist_are_refused(capsys):
     error = capsys.readouterr().err
     assert 'missing.npz' in error
     assert 'Traceback' not in error
+
+
+@pytest.mark.parametrize('words', [
+    (DEFAULT_MODEL, '{data}'),
+    (DEFAULT_MODEL, '--data', '{data}'),
+    ('--model', DEFAULT_MODEL, '--data', '{data}'),
+    ('{data}', '--model', DEFAULT_MODEL, '--data', '{data}'),
+])
+def test_model_and_data_are_given_by_place_or_by_name(words, faces, capsys):
+    words = [word.format(data=faces) for word in words]
+    twice = words.count(str(faces)) == 2
+    assert main(['evaluate', 'model', *words]) == int(twice)
+    output = capsys.readouterr()
+    assert 'MODEL is given twice' in output.err if twice else 'accuracy' in output.out
+
+
+def test_without_data_it_says_how_to_give_them(capsys):
+    assert main(['evaluate', 'model', DEFAULT_MODEL]) == 1
+    assert '--data' in capsys.readouterr().err
+
+
+def test_figures_hold_calibration_abstention_and_areas(faces, capsys):
+    assert main(['evaluate', 'model', '--data', str(faces), '--json']) == 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert sum(metrics['reliability']['n']) == 8
+    assert metrics['risk_coverage']['coverage'][-1] == 1.0
+    assert metrics['risk_coverage']['risk'][-1] == pytest.approx(1 - metrics['accuracy'], abs=1e-4)
+    assert 0.0 <= metrics['per_class']['anger']['auc'] <= 1.0
+    assert metrics['per_class']['fear']['auc'] is None

@@ -8,6 +8,7 @@ from fer_ros.evaluation.metrics import (
     classification_metrics,
     confusion_matrix,
     expected_calibration_error,
+    resampled_rows,
 )
 
 LABELS = ('a', 'b', 'c')
@@ -64,3 +65,22 @@ def test_intervals_are_the_same_for_the_same_seed():
     arguments = np.array([0, 1, 2, 0]), certain([0, 1, 0, 0]), LABELS
     first = classification_metrics(*arguments, resamples=100, seed=3)
     assert first == classification_metrics(*arguments, resamples=100, seed=3)
+
+
+def test_where_people_are_known_whole_people_are_drawn():
+    people = np.array(['p', '', 'p', 'q', ''])
+    for rows in resampled_rows(5, people, 50, 0):
+        counts = np.bincount(rows, minlength=5)
+        assert counts[0] == counts[2]
+        assert counts[0] + counts[1] + counts[3] + counts[4] == 4
+
+
+def test_people_do_not_change_the_figures_but_the_intervals():
+    targets, people = np.zeros(40, np.int64), np.repeat(np.array(['p', 'q']), 20)
+    probabilities = certain([0] * 20 + [1] * 20)
+    alone = classification_metrics(targets, probabilities, LABELS, resamples=200)
+    together = classification_metrics(
+        targets, probabilities, LABELS, resamples=200, subjects=people)
+    assert alone['accuracy'] == together['accuracy'] == 0.5
+    assert together['accuracy_ci'] == [0.0, 1.0]
+    assert alone['accuracy_ci'][0] > 0.2

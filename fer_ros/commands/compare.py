@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--split', default='validation', choices=('train', 'validation', 'test'),
         help='part of data that tell splits apart (default: %(default)s)')
     parser.add_argument(
-        '--out', metavar='FOLDER', help='write comparison.json and comparison.png into this folder')
+        '--out', metavar='FOLDER',
+        help='write comparison.json and comparison.png into this folder')
     parser.add_argument(
         '--json', action='store_true', help='print comparison.json instead of a table')
 
@@ -46,12 +47,11 @@ def run(args: argparse.Namespace) -> int:
 
     from fer_ros.core.errors import ConfigError
     from fer_ros.core.model import load_model
-    from fer_ros.data.datasets import load_dataset
     from fer_ros.evaluation.compare import paired_comparison
-    from fer_ros.evaluation.model import answers, file_records
+    from fer_ros.evaluation.model import answers, file_records, load_data_for
 
     models = [load_model(name) for name in (args.model_a, args.model_b)]
-    data = load_dataset(args.data, args.split)
+    data = load_data_for(models[0].manifest, args.data, args.split)
     if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
         raise ConfigError(f'--out {args.out} is a file, not a folder')
     right = []

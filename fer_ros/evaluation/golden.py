@@ -11,15 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import ModelError
+from fer_ros.core.model import Model
 from fer_ros.core.types import Floats, Image
 
-__all__ = ['GOLDEN', 'golden_crops', 'read_golden']
+__all__ = ['GOLDEN', 'golden_crops', 'golden_gap', 'read_golden']
 
 GOLDEN = 'golden.json'
 """Name of the file in a model folder with the recorded outputs."""
 
 _COUNT = 8
+_TOLERANCE = 1e-4
 
 
 def golden_crops(side: int) -> Image:
@@ -56,3 +59,24 @@ def read_golden(folder: Path) -> Floats:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f'{path}: no readable golden outputs ({error})') from error
     return recorded
+
+
+def golden_gap(model: Model) -> dict[str, float]:
+    """Return how far a model is from its recorded outputs, and how far it may be.
+
+    Args:
+        model: The model.
+
+    Returns:
+        `largest_difference` of a probability and what is `allowed`.
+
+    Raises:
+        ModelError: The folder records no outputs, or those of another number of labels.
+    """
+    recorded = read_golden(model.folder)
+    given = Classifier(model).predict(golden_crops(model.manifest.width))
+    if recorded.shape != given.shape:
+        raise ModelError(
+            f'{model.folder / GOLDEN}: holds outputs of shape {recorded.shape}, the model gives '
+            f'{given.shape}')
+    return {'largest_difference': float(np.abs(given - recorded).max()), 'allowed': _TOLERANCE}

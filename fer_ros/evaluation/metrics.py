@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fer_ros.core.types import Floats
 
 __all__ = ['classification_figures', 'classification_metrics', 'confusion_matrix',
-           'expected_calibration_error']
+           'expected_calibration_error', 'resampled_rows']
 
 Ints = NDArray[np.int64]
 
@@ -57,6 +57,7 @@ def expected_calibration_error(
 def classification_metrics(
     targets: Ints, probabilities: Floats, labels: Sequence[str], *,
     unknown_threshold: float = 0.0, resamples: int = 1000, seed: int = 0,
+    subjects: NDArray[np.str_] | None = None,
 ) -> dict[str, Any]:
     """Return the figures of `metrics.json` for images of faces.
 
@@ -68,21 +69,29 @@ def classification_metrics(
             abstentions count as wrong.
         resamples: Bootstrap samples of the images for the 95 % intervals `*_ci`.
         seed: Seed of the bootstrap.
+        subjects: (N,) names of the people, as of `resampled_rows`.
     """
     classes = len(labels)
     missed = np.isnan(probabilities).any(axis=1)
     sure = np.where(missed, -1.0, np.nan_to_num(probabilities).max(axis=1))
     best = np.nan_to_num(probabilities).argmax(axis=1)
     guesses = np.where(missed | (sure < unknown_threshold), -1, best)
-    answered = ~missed
+    answered: NDArray[np.bool_] = np.logical_not(missed)
     matrix = confusion_matrix(targets, guesses, classes)
     result: dict[str, Any] = {
         'n': len(targets), 'no_face': int(missed.sum()),
         'unknown': int((guesses[answered] < 0).sum()),
     }
     figures = _figures(matrix)
-    samples = _bootstrap(targets, guesses, sure, best, answered, classes, resamples, seed)
-    figures['ece'] = expected_calibration_error(sure[answered], (best == targets)[answered])
+    samples: dict[str, list[float]] = {}
+    for rows in resampled_rows(len(targets), subjects, resamples, seed):
+        drawn = _figures(confusion_matrix(targets[rows], guesses[rows], classes))
+        seen = rows[answered[rows]]
+        drawn['ece'] = expected_calibration_error(sure[seen], best[seen] == targets[seen])
+        for name, value in drawn.items():
+            samples.setdefault(name, []).append(value)
+    figures['ece'] = expected_calibration_error(
+        sure[answered], best[answered] == targets[answered])
     for name, value in figures.items():
         result[name] = round(value, 6)
         low, high = np.percentile(samples[name], (2.5, 97.5))
@@ -96,20 +105,35 @@ def classification_metrics(
     return result
 
 
-def _bootstrap(
-    targets: Ints, guesses: Ints, sure: NDArray[Any], best: Ints, answered: NDArray[np.bool_],
-    classes: int, resamples: int, seed: int,
-) -> dict[str, list[float]]:
+def resampled_rows(
+    count: int, subjects: NDArray[np.str_] | None, resamples: int, seed: int,
+) -> Iterator[Ints]:
+    """Yield the rows of bootstrap samples.
+
+    Images of one person resemble each other: where people are known, whole people are drawn,
+    or the intervals would be too narrow (Davison and Hinkley 1997, section 3.8).
+
+    Args:
+        count: Number of images N.
+        subjects: (N,) names of the people; an image without a name stands for itself. None
+            where nobody is known.
+        resamples: Number of samples.
+        seed: Seed of the draw.
+
+    Yields:
+        (M,) rows; M is N where nobody is known.
+    """
     rng = np.random.default_rng(seed)
-    samples: dict[str, list[float]] = {}
+    if subjects is None:
+        for _ in range(resamples):
+            yield rng.integers(0, count, count)
+        return
+    _, person = np.unique(subjects, return_inverse=True)
+    person = np.where(subjects == '', person.max() + 1 + np.arange(count), person)
+    order = np.argsort(person, kind='stable')
+    people = np.split(order, np.flatnonzero(np.diff(person[order])) + 1)
     for _ in range(resamples):
-        rows = rng.integers(0, len(targets), len(targets))
-        figures = _figures(confusion_matrix(targets[rows], guesses[rows], classes))
-        seen = rows[answered[rows]]
-        figures['ece'] = expected_calibration_error(sure[seen], best[seen] == targets[seen])
-        for name, value in figures.items():
-            samples.setdefault(name, []).append(value)
-    return samples
+        yield np.concatenate([people[i] for i in rng.integers(0, len(people), len(people))])
 
 
 def _per_class(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

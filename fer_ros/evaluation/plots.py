@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fer_ros.core.errors import ConfigError
+from fer_ros.training.files import replacing
 
-__all__ = ['confusion_picture', 'history_picture', 'save_figure']
+__all__ = [
+    'class_curves_picture', 'comparison_picture', 'confusion_picture', 'history_picture',
+    'pyplot', 'reliability_picture', 'risk_coverage_picture', 'robustness_picture', 'save_figure',
+]
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
+    """Return matplotlib's pyplot, drawing without a screen.
+
+    Raises:
+        ConfigError: matplotlib is not installed.
+    """
     try:
         import matplotlib
     except ImportError as error:
@@ -21,22 +29,21 @@ def _pyplot() -> Any:
             'plots need matplotlib, which belongs to the training side; get it with: make '
             'train-env, or pip install matplotlib') from error
     matplotlib.use('Agg')
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    return pyplot
+    return plt
 
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure under another name and rename it, so that no torn file is left."""
-    partial = path.with_name(f'.{path.name}')
-    figure.savefig(partial, dpi=120, format='png', bbox_inches='tight')
-    os.replace(partial, path)
-    _pyplot().close(figure)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120, format='png', bbox_inches='tight')
+    pyplot().close(figure)
 
 
 def confusion_picture(metrics: dict[str, Any], path: Path) -> None:
     """Draw the confusion matrix of `metrics.json`: rows of true emotions, in per cent."""
-    plt = _pyplot()
+    plt = pyplot()
     labels = metrics['confusion']['labels']
     matrix = np.array(metrics['confusion']['matrix'], float)
     rows = labels[:len(matrix)]
@@ -62,7 +69,7 @@ def confusion_picture(metrics: dict[str, Any], path: Path) -> None:
 
 def history_picture(history: dict[str, list[float]], path: Path) -> None:
     """Draw loss and accuracy over the epochs of a training run."""
-    plt = _pyplot()
+    plt = pyplot()
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4))
     epochs = [epoch + 1 for epoch in history['epoch']]
     for axes, names in ((left, ('loss', 'val_loss')),
@@ -72,4 +79,131 @@ def history_picture(history: dict[str, list[float]], path: Path) -> None:
         axes.set_xlabel('epoch')
         axes.grid(alpha=0.3)
         axes.legend()
+    save_figure(figure, path)
+
+
+def reliability_picture(metrics: dict[str, Any], path: Path) -> None:
+    """Draw confidence against accuracy, and how often each confidence occurs."""
+    plt = pyplot()
+    bins = metrics['reliability']
+    width = 1 / len(bins['n'])
+    middles = width * (np.arange(len(bins['n'])) + 0.5)
+    figure, (upper, lower) = plt.subplots(
+        2, 1, figsize=(4.4, 5.0), sharex=True, height_ratios=(3, 1))
+    accuracy = [np.nan if value is None else value for value in bins['accuracy']]
+    confidence = [np.nan if value is None else value for value in bins['confidence']]
+    # A bin of a few images says little: it is drawn pale.
+    for middle, height, n in zip(middles, accuracy, bins['n'], strict=True):
+        upper.bar(middle, height, width=0.9 * width, color='#0072B2', alpha=0.7 if n > 9 else 0.2)
+    upper.plot([0, 1], [0, 1], color='0.4', linestyle='--', linewidth=1)
+    upper.plot(confidence, accuracy, 'o', color='#D55E00', markersize=4)
+    upper.set_ylabel('share of right answers')
+    upper.set_title(f'{metrics["model"]["name"]}: calibration error '
+                    f'{100 * metrics["ece"]:.2f} %', fontsize=10)
+    lower.bar(middles, np.array(bins['n']) / max(1, sum(bins['n'])), width=0.9 * width,
+              color='0.6')
+    lower.set_ylabel('share')
+    lower.set_xlabel('confidence')
+    lower.set_xlim(0, 1)
+    save_figure(figure, path)
+
+
+def risk_coverage_picture(metrics: dict[str, Any], path: Path) -> None:
+    """Draw the share of wrong answers if only the surest are given."""
+    plt = pyplot()
+    curve, abstention = metrics['risk_coverage'], metrics['abstention']
+    figure, axes = plt.subplots(figsize=(4.8, 3.6))
+    axes.plot(100 * np.array(curve['coverage']), 100 * np.array(curve['risk']), color='#0072B2')
+    if abstention['accuracy_of_answers'] is not None:
+        axes.plot(100 * (1 - abstention['unknown'] / metrics['n']),
+                  100 * (1 - abstention['accuracy_of_answers']), 'o', color='#D55E00',
+                  label=f'threshold {abstention["threshold"]:g}')
+        axes.legend()
+    axes.set_xlim(0, 100)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel('faces that are answered, the surest first (%)')
+    axes.set_ylabel('wrong answers (%)')
+    axes.set_title(f'{metrics["model"]["name"]}: area {curve["aurc"]:.4f}', fontsize=10)
+    axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def class_curves_picture(curves: dict[str, dict[str, Any]], path: Path) -> None:
+    """Draw the ROC and the precision-recall curve of each emotion.
+
+    Args:
+        curves: What `curves.class_curves` returns.
+        path: Where to.
+    """
+    plt = pyplot()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.4))
+    colors = plt.get_cmap('tab10')
+    for place, (label, row) in enumerate(curves.items()):
+        if row['auc'] is None:
+            continue
+        color = colors(place % 10)
+        left.plot(*row['roc'], color=color, label=f'{label} {row["auc"]:.3f}')
+        right.plot(*row['pr'], color=color, label=f'{label} {row["ap"]:.3f}')
+    left.plot([0, 1], [0, 1], color='0.6', linestyle='--', linewidth=1)
+    for axes, names in ((left, ('false positive rate', 'true positive rate', 'ROC, area')),
+                        (right, ('recall', 'precision', 'precision and recall, mean'))):
+        axes.set_xlabel(names[0])
+        axes.set_ylabel(names[1])
+        axes.set_title(f'{names[2]} in the legend', fontsize=10)
+        axes.set_xlim(-0.01, 1.01)
+        axes.set_ylim(-0.01, 1.02)
+        axes.grid(alpha=0.3)
+    left.legend(fontsize=8, loc='lower right')
+    right.legend(fontsize=8, loc='center left', bbox_to_anchor=(1.01, 0.5))
+    save_figure(figure, path)
+
+
+def robustness_picture(robustness: dict[str, Any], path: Path) -> None:
+    """Draw a curve a disturbance: accuracy, macro recall and mean confidence."""
+    plt = pyplot()
+    curves = robustness['curves']
+    figure, grid = plt.subplots(2, 4, figsize=(12.0, 5.6), sharey=True)
+    for axes, (name, curve) in zip(grid.flat, curves.items(), strict=False):
+        places = range(len(curve['strengths']))
+        for key, color in (('accuracy', '#0072B2'), ('macro_recall', '#009E73'),
+                           ('confidence', '#D55E00')):
+            axes.plot(places, 100 * np.array(curve[key]), marker='o', color=color, markersize=4,
+                      linestyle='--' if key == 'confidence' else '-',
+                      label=key.replace('_', ' '))
+        axes.set_xticks(places, [f'{strength:g}' for strength in curve['strengths']])
+        axes.set_title(name, fontsize=10)
+        axes.set_xlabel(curve['unit'], fontsize=8)
+        axes.set_ylim(0, 100)
+        axes.grid(alpha=0.3)
+    for axes in grid[:, 0]:
+        axes.set_ylabel('%')
+    handles, names = grid.flat[0].get_legend_handles_labels()
+    for axes in list(grid.flat)[len(curves):]:
+        axes.axis('off')
+        axes.legend(handles, names, loc='center')
+    figure.tight_layout()
+    save_figure(figure, path)
+
+
+def comparison_picture(comparison: dict[str, Any], path: Path) -> None:
+    """Draw the differences of two models with their intervals."""
+    plt = pyplot()
+    rows = {'accuracy': comparison['accuracy'], 'macro recall': comparison['macro_recall'],
+            **{f'{label} ({row["n"]})': row for label, row in comparison['per_class'].items()}}
+    figure, axes = plt.subplots(figsize=(6.4, 0.9 + 0.36 * len(rows)))
+    for place, row in enumerate(rows.values()):
+        low, high = (100 * value for value in row['difference_ci'])
+        color = '#0072B2' if low > 0 else '#D55E00' if high < 0 else '0.45'
+        axes.plot([low, high], [place, place], color=color, linewidth=2)
+        axes.plot(100 * row['difference'], place, 'o', color=color)
+    axes.axvline(0, color='0.3', linewidth=1)
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.invert_yaxis()
+    axes.grid(alpha=0.3, axis='x')
+    first, second = (model['name'] for model in comparison['models'])
+    axes.set_xlabel(f'recall of {second} less that of {first}, in points (95 % interval)')
+    p = comparison['mcnemar']['p']
+    axes.set_title(f'{second} against {first}: accuracy '
+                   f'{100 * comparison["accuracy"]["difference"]:+.2f} points, p = {p:.2g}',
+                   fontsize=10)
     save_figure(figure, path)

@@ -46,7 +46,6 @@ def _text(manifest: dict[str, Any]) -> str:
         f'- {record["role"]}: {record["n"]} images from {", ".join(record["files"])} '
         f'(sha256 `{record["sha256"][:16]}...`). {record["license"]}'
         for record in training['data'])
-    abstention = metrics['abstention']
     weak = [label for label, row in metrics['per_class'].items() if row['recall'] < 0.5]
     return f"""# {manifest['name']} {manifest['version']}
 
@@ -55,12 +54,12 @@ def _text(manifest: dict[str, Any]) -> str:
 
 Input: {manifest['input']['width']}x{manifest['input']['height']} {manifest['input']['color']}
 pixels, 0 to 255, in the framing of FER2013. Output: {len(manifest['labels'])} logits:
-{', '.join(manifest['labels'])}. Temperature {manifest['temperature']}.
+{', '.join(manifest['labels'])}. {_calibration(manifest)}
 
 ## Figures
 
 On {metrics['n']} face crops of {', '.join(metrics['data']['files'])}, forced choice, with 95 %
-bootstrap intervals. The epoch, the temperature and the threshold were chosen on these same
+bootstrap intervals. What could be chosen (epoch, calibration, threshold) was chosen on these same
 images, so the figures are slightly optimistic; no test set was touched.
 
 | figure | value | interval |
@@ -73,13 +72,11 @@ images, so the figures are slightly optimistic; no test set was touched.
 
 ![confusion matrix](confusion.png)
 
-At its threshold of {abstention['threshold']} the model answers `unknown` on
-{abstention['unknown']} of these images, and {100 * abstention['accuracy_of_answers']:.2f} % of
-its other answers are right.
+{_trust(metrics)}
 
-Make the figures again with the data at hand:
+Make the figures again with the data at hand, and with `--out FOLDER` a report with more of them:
 
-    fer evaluate model --model {manifest['name']} --data {metrics['data']['files'][0]}
+    fer evaluate model {manifest['name']} {metrics['data']['files'][0]}
 
 ## Where it fails
 
@@ -91,7 +88,7 @@ face looks, not what a person feels.
 
 ## Training
 
-Seed {training['seed']}, at most {training['epochs']} epochs, from random weights:
+{_origin(training)}
 
     {training['command']}
 
@@ -100,3 +97,54 @@ Seed {training['seed']}, at most {training['epochs']} epochs, from random weight
 `golden.json` records what the network gives for eight made-up pictures;
 `fer evaluate model` compares.
 """
+
+
+def _calibration(manifest: dict[str, Any]) -> str:
+    parts = ['']
+    if 'scaling' in manifest:
+        parts[0] = 'They are scaled and shifted one by one, then divided by the '
+    parts.append(f'temperature {manifest["temperature"]}.')
+    text = ''.join(parts)
+    if 'priors' in manifest:
+        shares = ', '.join(
+            f'{label} {100 * share:.1f} %'
+            for label, share in zip(manifest['labels'], manifest['priors'], strict=True))
+        text += (
+            f'\n\nThe emotions were so frequent in the training data: {shares}. With `--priors '
+            'balanced` the model takes all\nto be equally frequent, which finds more of the rare '
+            'ones.')
+    return text[0].upper() + text[1:]
+
+
+def _trust(metrics: dict[str, Any]) -> str:
+    abstention = metrics['abstention']
+    text = (f'At its threshold of {abstention["threshold"]} the model answers `unknown` on\n'
+            f'{abstention["unknown"]} of these images')
+    if abstention['accuracy_of_answers'] is not None:
+        text += (f', and {100 * abstention["accuracy_of_answers"]:.2f} % of\nits other answers '
+                 'are right')
+    text += '.'
+    if 'risk_coverage' in metrics:
+        text += (
+            f' The area under the risk-coverage curve is {metrics["risk_coverage"]["aurc"]:.4f}.'
+            '\n\n![confidence against accuracy](reliability.png)'
+            '\n![wrong answers if only the surest faces are answered](risk_coverage.png)')
+    return text
+
+
+def _origin(training: dict[str, Any]) -> str:
+    """Return how the network came to be, in one sentence."""
+    if 'members' in training:
+        members = '\n'.join(
+            f'- {one["name"]} {one["version"]}, weight {one["weight"]:.3f}'
+            for one in training['members'])
+        return f'The mean of these models, by their {training["mean"]}:\n\n{members}'
+    start = 'from random weights'
+    if 'fine_tuned_from' in training:
+        start = f'from the weights of {training["fine_tuned_from"]}'
+    text = f'Seed {training["seed"]}, at most {training["epochs"]} epochs, {start}'
+    if 'teachers' in training:
+        teachers = training['teachers']
+        names = teachers if isinstance(teachers, str) else ', '.join(map(str, teachers))
+        text += f', taught by {names}'
+    return f'{text}:'

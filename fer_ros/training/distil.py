@@ -68,7 +68,7 @@ def teacher_distributions(
             if view:
                 images = _VIEWS(images, np.random.default_rng((seed, view, start)))
             total[rows] += sum(one.predict(images) for one in classifiers)
-    result = (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
+    result: Floats = (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
     if cache is not None:
         with replacing(cache) as partial:
             np.savez(partial, distributions=result, key=np.array(key))

@@ -147,16 +147,16 @@ def export_ensemble(
     logits = [member.predict(x, batch_size=256, verbose=0) for member in members]
     weights = np.full(len(members), 1 / len(members), np.float32) if equal \
         else fit_weights(logits, validation.targets, mean)
-    for manifest, one, weight in zip(manifests, logits, weights, strict=True):
+    for member, one, weight in zip(manifests, logits, weights, strict=True):
         accuracy = float((one.argmax(axis=1) == validation.targets).mean())
-        report(f'member {manifest.name}: accuracy {accuracy:.4f}, weight {weight:.3f}')
+        report(f'member {member.name}: accuracy {accuracy:.4f}, weight {weight:.3f}')
     model = build_ensemble(members, [float(weight) for weight in weights], mean)
     outputs = model.predict(x, batch_size=256, verbose=0)
     calibration = fit_calibration(outputs, validation.targets)
     network = to_litert(model)
     probabilities = calibration.apply(outputs)
     priors = np.mean([manifest.priors or _even(manifest) for manifest in manifests], axis=0)
-    manifest = {
+    content = {
         **network_manifest(
             model, network, validation, calibration, probabilities, name=name,
             version=manifests[0].version, priors=priors, abstain_share=abstain_share,
@@ -171,7 +171,7 @@ def export_ensemble(
                       **file_records(validation.files)}]},
     }
     return write_model_folder(
-        out, manifest, lambda folder: _write(folder / NETWORK, network), validation,
+        out, content, lambda folder: _write(folder / NETWORK, network), validation,
         expected=probabilities, tolerance=1e-4)
 
 

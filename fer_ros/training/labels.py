@@ -43,7 +43,7 @@ def soft_targets(
         limits = np.cumsum(data.distributions, axis=1)
         drawn = (rng.random((len(data), 1)) * limits[:, -1:] >= limits).sum(axis=1)
         targets = np.eye(classes)[np.minimum(drawn, classes - 1)]
-    return ((1 - smoothing) * targets + smoothing / classes).astype(np.float32)
+    return np.asarray((1 - smoothing) * targets + smoothing / classes, np.float32)
 
 
 def class_priors(data: Dataset) -> Floats:

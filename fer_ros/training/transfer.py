@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -80,16 +81,16 @@ class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *args: object, factors: Sequence[float] | None = None, **kwargs: object,
+        self, *args: Any, factors: Sequence[float] | None = None, **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._factors = list(factors or ())
 
-    def update_step(self, gradient: object, variable: object, learning_rate: object) -> None:
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable at its own rate."""
         factor = self._factors[self._get_variable_index(variable)] if self._factors else 1.0
         super().update_step(gradient, variable, learning_rate * factor)
 
-    def get_config(self) -> dict[str, object]:
+    def get_config(self) -> dict[str, Any]:
         """Return what the optimizer is made of."""
         return {**super().get_config(), 'factors': self._factors}

@@ -72,7 +72,7 @@ def test_the_exported_model_is_whole_and_right(trained, data):
     assert manifest['training']['data'][0]['n'] == 480
     assert sorted(path.name for path in (trained / 'tiny').iterdir()) == [
         'README.md', 'confusion.png', 'golden.json', 'manifest.json', 'model.tflite',
-        'weights.npz']
+        'reliability.png', 'risk_coverage.png', 'weights.npz']
     metrics = evaluate_model(trained / 'tiny', load_dataset(data[1]))
     assert metrics['accuracy'] > 0.95
     assert metrics['accuracy'] == manifest['metrics']['accuracy']
