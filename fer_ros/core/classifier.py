@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import cv2
 import numpy as np
 
-from fer_ros.core.errors import ConfigError, ImageError, ModelError
+from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.model import Model
+from fer_ros.core.preprocess import network_input
 from fer_ros.core.runtime import load_runtime, Port
 from fer_ros.core.types import Floats, Image
 
@@ -89,11 +87,10 @@ class Classifier:
 
     def logits(self, crops: Image) -> Floats:
         """Return what the network itself gives, (N, K) float32; takes what `predict` takes."""
-        batch = self._prepare(crops)
+        batch = network_input(crops, self._manifest)
         if len(batch) == 0:
             return np.empty((0, len(self._manifest.labels)), np.float32)
-        logits = self._runtime.run(
-            batch * np.float32(self._manifest.scale) + np.float32(self._manifest.offset))
+        logits = self._runtime.run(batch)
         if not np.isfinite(logits).all():
             raise ModelError(f'{self._where}: the network gave NaN or infinite outputs')
         return logits
@@ -112,39 +109,11 @@ class Classifier:
                 f'{self._where}: the manifest names {labels} labels, the network gives '
                 f'{" and ".join(map(str, outputs))}')
 
-    def _prepare(self, crops: Image) -> Floats:
-        shape = crops.shape
-        if crops.dtype != np.uint8 or crops.ndim not in (3, 4) \
-                or (crops.ndim == 4 and shape[3] not in (1, 3)) or 0 in shape[1:]:
-            raise ImageError(
-                f'crops must be (N, H, W) grey or (N, H, W, 3) BGR uint8, got {shape} '
-                f'{crops.dtype}')
-        if crops.ndim == 4 and shape[3] == 1:
-            crops = crops[..., 0]
-        width, height = self._manifest.size
-        batch = np.empty((len(crops), height, width, self._channels), np.float32)
-        for row, crop in zip(batch, crops, strict=True):
-            image = _convert(crop, self._channels)
-            if image.shape[:2] != (height, width):
-                smaller = image.shape[0] > height or image.shape[1] > width
-                image = cv2.resize(
-                    image, (width, height),
-                    interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-            row[:] = image.reshape(height, width, self._channels)
-        return batch
-
 
 def _fits(port: Port, wanted: Port) -> bool:
     return port.dtype == wanted.dtype and len(port.shape) == len(wanted.shape) and all(
         side in (None, given) for side, given in zip(port.shape, wanted.shape, strict=True))
 
-
-def _convert(crop: Image, channels: int) -> Any:
-    if channels == 1 and crop.ndim == 3:
-        return cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    if channels == 3 and crop.ndim == 2:
-        return cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR)
-    return crop
 
 
 def _divisors(model: Model, priors: str) -> Floats | None:

@@ -54,6 +54,7 @@ class Manifest:
         color: `grey` (one channel) or `bgr` (three).
         scale: Factor on pixel values before they enter the network.
         offset: Summand after the factor: input = pixel * scale + offset.
+        standardize: Whether each picture is brought to equal mean and contrast before that.
         crop: Framing of a face box, by the detector's box convention.
         temperature: Divisor of the logits that calibrates the probabilities, > 0.
         scaling: Factors and summands (2, K) of the logits before the temperature, by vector
@@ -79,6 +80,7 @@ class Manifest:
     color: str
     scale: float
     offset: float
+    standardize: bool
     crop: Mapping[str, CropConvention]
     temperature: float
     scaling: tuple[tuple[float, ...], tuple[float, ...]] | None
@@ -240,6 +242,13 @@ def _priors(content: Mapping[str, Any]) -> tuple[float, ...] | None:
     return _numbers(content, 'priors', 1e-9, 1.0) if 'priors' in content else None
 
 
+def _standardize(content: Mapping[str, Any]) -> bool:
+    value = content['input'].get('standardize', False)
+    if not isinstance(value, bool):
+        raise ModelError(f'input.standardize must be true or false, got {value!r}')
+    return value
+
+
 def _network(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if 'network' not in content:
         return None
@@ -273,7 +282,8 @@ def _check_manifest(content: Mapping[str, Any]) -> Manifest:
         width=int(_number(content, 'input.width', 8, _MAX_SIDE)),
         height=int(_number(content, 'input.height', 8, _MAX_SIDE)),
         color=color, scale=_number(content, 'input.scale', 1e-9, 1e3),
-        offset=_number(content, 'input.offset', -1e6, 1e6), crop=_crop(content),
+        offset=_number(content, 'input.offset', -1e6, 1e6),
+        standardize=_standardize(content), crop=_crop(content),
         temperature=_number(content, 'temperature', 1e-3, 1e3),
         scaling=_scaling(content), priors=_priors(content), network=_network(content),
         thresholds=MappingProxyType(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import ModelError
+from fer_ros.core.model import load_model
+from fer_ros.core.preprocess import network_input
 from fer_ros.core.types import Floats, Image
 
 __all__ = ['class_activation', 'grad_cam', 'occlusion_sensitivity']
@@ -67,11 +67,9 @@ def grad_cam(
         raise ModelError(
             f'model {model}: heat maps need a network that ends with the layers features (the '
             f'mean over the picture) and logits')
-    size = network.input_shape[1:3]
-    channels = network.input_shape[3]
     inner = keras.Model(network.input, network.get_layer('features').input)
     kernel = keras.ops.convert_to_numpy(network.get_layer('logits').kernel).astype(np.float32)
-    batch = np.stack([_input(image, size, channels) for image in images])
+    batch = network_input(images, load_model(model).manifest)
     maps = np.concatenate([
         keras.ops.convert_to_numpy(inner(batch[start:start + _BATCH], training=False))
         for start in range(0, len(batch), _BATCH)]).astype(np.float32)
@@ -120,17 +118,3 @@ def _scaled(maps: Floats) -> Floats:
     peaks = maps.max(axis=(1, 2), keepdims=True)
     return np.asarray(
         np.divide(maps, peaks, out=np.zeros_like(maps), where=peaks > 0), np.float32)
-
-
-def _input(image: Image, size: tuple[int, int], channels: int) -> Any:
-    """Return the picture as the network's input; the same steps as in `Classifier`."""
-    if channels == 1 and image.ndim == 3:
-        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    elif channels == 3 and image.ndim == 2:
-        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
-    if image.shape[:2] != size:
-        smaller = image.shape[0] > size[0] or image.shape[1] > size[1]
-        image = np.asarray(cv2.resize(
-            image, size[::-1],
-            interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR), np.uint8)
-    return image.reshape(*size, channels).astype(np.float32)

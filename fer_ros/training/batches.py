@@ -43,7 +43,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         rng = np.random.default_rng((self._config.seed, self._epoch, index))
         images = self._config.augmentation(self._data.images[rows], rng)
         images, targets = self._config.augmentation.mix(images, self._targets[rows], rng)
-        return as_batch(images, self._config.side), targets, self._weights[rows]
+        pixels = as_batch(images, self._config.side, self._config.standardize)
+        return pixels, targets, self._weights[rows]
 
 
 def _order(data: Dataset, config: TrainConfig, rng: np.random.Generator) -> np.ndarray:

@@ -46,6 +46,7 @@ class TrainConfig:
         network: Family in `fer_ros.training.networks`.
         network_options: Options of the family.
         side: Width and height of the input in pixels.
+        standardize: Bring each picture to equal mean and contrast, whatever the light was.
         label_set: What is taken of training data with votes, see `fer_ros.data.votes`.
         labels: What is learned of an image, see `fer_ros.training.labels`.
         label_smoothing: Share of the target spread over all emotions, in [0, 1).
@@ -87,6 +88,7 @@ class TrainConfig:
     network: str = 'resnet'
     network_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     side: int = 48
+    standardize: bool = False
     label_set: str = 'ferplus'
     labels: str = 'majority'
     label_smoothing: float = 0.0

@@ -12,6 +12,7 @@ import numpy as np
 from fer_ros.core.classifier import softmax
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.model import load_model, Manifest
+from fer_ros.core.preprocess import network_input
 from fer_ros.core.types import Floats
 from fer_ros.data.datasets import FER2013_LABELS, load_dataset
 from fer_ros.evaluation.model import file_records
@@ -23,7 +24,6 @@ from fer_ros.training.export import (
     network_manifest,
     write_model_folder,
 )
-from fer_ros.training.tensors import as_batch
 from fer_ros.training.weights import load_network
 
 __all__ = ['ENSEMBLE_MEANS', 'build_ensemble', 'export_ensemble', 'fit_weights']
@@ -142,8 +142,10 @@ def export_ensemble(
             raise ConfigError(
                 f'member {manifest.name} knows {", ".join(manifest.labels)}, the data have '
                 f'{", ".join(validation.labels)}')
+    if len({(one.standardize, one.scale, one.offset) for one in manifests}) != 1:
+        raise ConfigError('members must be given pictures in the same way (input of the manifest)')
     members = [load_network(member) for member in names]
-    x = as_batch(validation.images, manifests[0].height)
+    x = network_input(validation.images, manifests[0])
     logits = [member.predict(x, batch_size=256, verbose=0) for member in members]
     weights = np.full(len(members), 1 / len(members), np.float32) if equal \
         else fit_weights(logits, validation.targets, mean)
@@ -159,7 +161,8 @@ def export_ensemble(
     content = {
         **network_manifest(
             model, network, validation, calibration, probabilities, name=name,
-            version=manifests[0].version, priors=priors, abstain_share=abstain_share,
+            standardize=manifests[0].standardize, version=manifests[0].version, priors=priors,
+            abstain_share=abstain_share,
             description=f'mean of {len(members)} networks on '
                         f'{manifests[0].width}x{manifests[0].height} face crops'),
         'training': {

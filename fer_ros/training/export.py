@@ -69,7 +69,8 @@ def export_model(
         ModelError: The converted network does not give what the trained one gives.
     """
     check_replaceable(folder)
-    logits = model.predict(as_batch(validation.images, config.side), verbose=0)
+    logits = model.predict(as_batch(
+        validation.images, config.side, config.standardize), verbose=0)
     calibration = fit_calibration(logits, validation.targets, config.seed)
     probabilities = calibration.apply(logits)
     data = to_litert(model)
@@ -78,7 +79,8 @@ def export_model(
             model, data, validation, calibration, probabilities, name=config.name,
             version=config.version, priors=class_priors(training),
             description=f'{config.network} on {config.side}x{config.side} face crops',
-            abstain_share=config.abstain_share, abstain_risk=config.abstain_risk),
+            abstain_share=config.abstain_share, abstain_risk=config.abstain_risk,
+            standardize=config.standardize),
         'training': {
             'command': command, 'seed': config.seed, 'epochs': config.epochs,
             **(origin or {}), 'data': [dict(record) for record in data_records],
@@ -156,7 +158,7 @@ def write_model_folder(
 def network_manifest(
     model: keras.Model, data: bytes, validation: Dataset, calibration: Calibration,
     probabilities: Floats, *, name: str, version: str, description: str, priors: Floats,
-    abstain_share: float, abstain_risk: float = 0.0,
+    abstain_share: float, abstain_risk: float = 0.0, standardize: bool = False,
 ) -> dict[str, Any]:
     """Return the manifest of a network, but for its training and its metrics.
 
@@ -172,6 +174,7 @@ def network_manifest(
         priors: (K,) shares of the emotions in the training data.
         abstain_share: Share of the validation faces below the threshold for `unknown`.
         abstain_risk: Share of wrong answers above it; takes the place of the other if not 0.
+        standardize: Whether pictures are brought to equal mean and contrast.
     """
     confidences = probabilities.max(axis=1)
     if abstain_risk:
@@ -195,7 +198,7 @@ def network_manifest(
         'input': {
             'width': side, 'height': side, 'color': 'grey' if channels == 1 else 'bgr',
             # The network's first layer does the scaling.
-            'scale': 1.0, 'offset': 0.0,
+            'scale': 1.0, 'offset': 0.0, 'standardize': standardize,
         },
         'crop': {
             name: {'margin': convention.margin, 'offset_x': convention.offset_x,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fer_ros.core.errors import ConfigError, DataError, ModelError
 from fer_ros.core.model import load_model, MANIFEST, Model
+from fer_ros.core.preprocess import network_input
 from fer_ros.core.runtime import load_runtime
 from fer_ros.core.types import Floats
 from fer_ros.data.datasets import Dataset
@@ -28,7 +29,6 @@ from fer_ros.training.calibrate import (
 from fer_ros.training.convert import check_converter, convert
 from fer_ros.training.cost import interleaved_ms
 from fer_ros.training.export import check_replaceable, write_model_folder
-from fer_ros.training.tensors import as_batch
 from fer_ros.training.weights import load_network
 
 __all__ = ['CALIBRATION_CROPS', 'Conversion', 'MAX_LOSS', 'TOLERANCES', 'reformat_model']
@@ -120,7 +120,7 @@ def _calibration_crops(data: Dataset | None, model: Model) -> Floats:
             f'{len(data)} face crops are too few to learn the range of values from; int8 needs '
             f'{_FEWEST_CROPS} or more')
     chosen = np.random.default_rng(0).permutation(len(data))[:CALIBRATION_CROPS]
-    return _inputs(model, data.images[chosen])
+    return network_input(data.images[chosen], model.manifest)
 
 
 def _targets(model: Model, data: Dataset) -> NDArray[np.int64]:
@@ -134,18 +134,12 @@ def _targets(model: Model, data: Dataset) -> NDArray[np.int64]:
     return np.array([labels.index(label) for label in data.labels], np.int64)[data.targets]
 
 
-def _inputs(model: Model, images: Any) -> Floats:
-    manifest = model.manifest
-    batch = as_batch(images, manifest.height)
-    return (batch * np.float32(manifest.scale) + np.float32(manifest.offset)).astype(np.float32)
-
-
 def _convert(
     model: Model, form: str, crops: Floats | None, validation: Dataset, max_loss: float,
 ) -> Conversion:
     targets = _targets(model, validation)
     network = load_network(model.folder)
-    inputs = _inputs(model, validation.images)
+    inputs = network_input(validation.images, model.manifest)
     data = convert(network, form, crops)
     calibration = _calibration(model)
     logits = _logits(data, _file(form), inputs)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from fer_ros.core.errors import DataError
+from fer_ros.core.preprocess import standardize
 from fer_ros.core.types import Floats, Image
 
 __all__ = ['as_batch']
 
 
-def as_batch(images: Image, side: int) -> Floats:
+def as_batch(images: Image, side: int, even: bool = False) -> Floats:
     """Return (N, H, W) grey or (N, H, W, 3) BGR uint8 crops as (N, side, side, C) float32.
+
+    Args:
+        images: The crops.
+        side: Side of the network's input.
+        even: Whether to bring them to equal mean and contrast.
 
     Raises:
         DataError: The crops have another size.
@@ -20,4 +26,5 @@ def as_batch(images: Image, side: int) -> Floats:
         raise DataError(
             f'crops of {images.shape[2]}x{images.shape[1]}, but the network takes {side}x{side}')
     batch = images if images.ndim == 4 else images[..., np.newaxis]
-    return batch.astype(np.float32)
+    pixels = batch.astype(np.float32)
+    return standardize(pixels) if even else pixels

@@ -109,7 +109,8 @@ class _Loop:
         start: Callable[[], keras.Model] | None,
     ) -> None:
         self._config, self._run, self._checkpoints = config, run, Checkpoints(run)
-        self._x, self._y = as_batch(validation.images, config.side), validation.targets
+        self._x = as_batch(validation.images, config.side, config.standardize)
+        self._y = validation.targets
         _check_settings(config, run)
         known = self._checkpoints.state()
         self.state = known or TrainState()
