@@ -113,7 +113,8 @@ def test_its_manifest_tells_origin_and_cost(exported, validation, form):
 def test_its_folder_is_whole(exported, form):
     file = 'model.onnx' if form == 'onnx' else 'model.tflite'
     assert sorted(path.name for path in (exported / form).iterdir()) == sorted([
-        'README.md', 'confusion.png', 'golden.json', 'manifest.json', file])
+        'README.md', 'confusion.png', 'golden.json', 'manifest.json', file, 'reliability.png',
+        'risk_coverage.png'])
     given = Classifier(load_model(exported / form)).predict(golden_crops(48))
     assert np.abs(given - read_golden(exported / form)).max() < 1e-4
 
