@@ -68,7 +68,8 @@ def standardize(batch: Floats) -> Floats:
     mean = batch.mean(axis=axes, keepdims=True)
     std = np.maximum(batch.std(axis=axes, keepdims=True), np.float32(_LEAST_STD))
     even = (batch - mean) * (np.float32(_STD) / std) + np.float32(_MEAN)
-    return np.clip(even, 0, 255, dtype=np.float32)
+    limited: Floats = np.clip(even, 0, 255)
+    return limited
 
 
 def _convert(crop: Image, channels: int) -> Any:
