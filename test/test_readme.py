@@ -10,6 +10,8 @@ import sys
 import cv2
 import pytest
 
+from fer_ros.core.model import DEFAULT_MODEL
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()
 BLOCKS = re.findall(r'```(\w+)\n(.*?)```', README, re.DOTALL)
@@ -29,6 +31,8 @@ def folder(tmp_path, astronaut):
     for _ in range(5):
         writer.write(astronaut)
     writer.release()
+    (tmp_path / 'models').mkdir()
+    (tmp_path / 'models' / 'mine').symlink_to(ROOT / 'models' / DEFAULT_MODEL)
     return tmp_path
 
 

@@ -14,8 +14,9 @@ import keras
 from fer_ros.core.errors import ConfigError
 from fer_ros.training.average import MovingAverage
 from fer_ros.training.files import replacing, write_text
+from fer_ros.training.networks.files import load_network_file, save_network_file
 
-__all__ = ['Checkpoints', 'load_network_file', 'save_network_file', 'TrainState']
+__all__ = ['Checkpoints', 'TrainState']
 
 _STATE = 'state.json'
 _NETWORK = 'network.keras'
@@ -77,8 +78,15 @@ class Checkpoints:
         write_text(self._run / _STATE, json.dumps(dataclasses.asdict(state)))
 
     def load(self, state: TrainState) -> keras.Model:
-        """Return the compiled network of the last whole epoch."""
-        return load_network_file(self._folder(state) / _NETWORK, compiled=True)
+        """Return the compiled network of the last whole epoch.
+
+        Raises:
+            ConfigError: It is missing or damaged.
+        """
+        try:
+            return load_network_file(self._folder(state) / _NETWORK, compiled=True)
+        except ConfigError as error:
+            raise ConfigError(f'{error}; remove the run folder to begin anew') from error
 
     def load_average(self, average: MovingAverage, state: TrainState) -> None:
         """Give the average the numbers that it had after the last whole epoch."""
@@ -97,24 +105,3 @@ class Checkpoints:
 
     def _folder(self, state: TrainState) -> Path:
         return self._run / f'checkpoint-{state.epoch:04}'
-
-
-def save_network_file(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file as a whole."""
-    with replacing(path) as partial:
-        model.save(partial)
-
-
-def load_network_file(path: Path, *, compiled: bool) -> keras.Model:
-    """Read a `.keras` file.
-
-    Raises:
-        ConfigError: It is missing or damaged.
-    """
-    try:
-        model: keras.Model = keras.models.load_model(path, compile=compiled)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f'{path}: no checkpoint of this run ({error}); remove the run folder to begin '
-            'anew') from error
-    return model

@@ -22,9 +22,7 @@ import numpy as np
 from fer_ros.core.errors import ConfigError, FerError, ModelError
 from fer_ros.core.types import Floats
 from fer_ros.training.files import replacing
-
-# Registers the layer that a saved network may hold.
-from fer_ros.training.networks import common as _common  # noqa: F401
+from fer_ros.training.networks.files import load_network_file
 
 __all__ = ['check_converter', 'convert', 'FORMATS', 'to_litert']
 
@@ -161,7 +159,7 @@ def main() -> int:
     args = parser.parse_args()
     crops = None if args.crops is None else np.load(args.crops, allow_pickle=False)
     try:
-        model = keras.saving.load_model(args.source, compile=False, safe_mode=True)
+        model = load_network_file(args.source)
         data = convert(model, args.format, crops)
         with replacing(args.out) as partial:
             partial.write_bytes(data)

@@ -15,15 +15,11 @@ from fer_ros.data.datasets import Dataset
 from fer_ros.evaluation.metrics import classification_figures
 from fer_ros.training.average import MovingAverage, WeightMean
 from fer_ros.training.batches import Batches
-from fer_ros.training.checkpoint import (
-    Checkpoints,
-    load_network_file,
-    save_network_file,
-    TrainState,
-)
+from fer_ros.training.checkpoint import Checkpoints, TrainState
 from fer_ros.training.config import TrainConfig
 from fer_ros.training.files import write_text
 from fer_ros.training.networks import build_network
+from fer_ros.training.networks.files import load_network_file, save_network_file
 from fer_ros.training.progress import RunProgress
 from fer_ros.training.setup import (
     compile_network,
@@ -81,7 +77,7 @@ def train(
             report(loop.end_epoch({key: values[0] for key, values in fitted.history.items()}))
     if config.swa_epochs and state.best_epoch < config.epochs:
         report(loop.try_mean())
-    return load_network_file(run / _BEST, compiled=False)
+    return load_network_file(run / _BEST)
 
 
 def _check(

@@ -3,6 +3,8 @@
 import argparse
 import json
 from pathlib import Path
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -90,6 +92,22 @@ def test_the_run_keeps_its_history_and_picture(trained):
     assert lines[0].startswith('epoch,loss')
     assert (trained / 'run' / 'history.png').stat().st_size > 1000
     assert not list((trained / 'run').glob('*partial*'))
+
+
+def test_a_killed_run_goes_on_in_another_process(trained, data, tmp_path):
+    words = [
+        sys.executable, '-m', 'fer_ros', 'train', '--data', data[0], '--validation', data[1],
+        '--config', trained / 'c.yaml', '--run', tmp_path / 'run', '--out', tmp_path / 'tiny',
+        '--data-license', 'made up here']
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as first:
+        assert any(line.startswith('epoch 2/4') for line in first.stdout)
+        first.kill()
+    assert not (tmp_path / 'tiny').exists()
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 'epoch 1/4' not in done.stdout
+    for name in ('run/history.csv', 'tiny/golden.json'):
+        assert (tmp_path / name).read_text() == (trained / name).read_text()
 
 
 class CutError(Exception):
