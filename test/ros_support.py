@@ -179,6 +179,11 @@ class Graph:
                 self._faults.append(error)
 
 
+def _heed_interrupts() -> None:
+    # A shell starts what it puts into the background with interrupts ignored, and so its children.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class NodeProcess:
     """A node as a process of its own, with the code under test.
 
@@ -197,7 +202,7 @@ class NodeProcess:
         self.process = subprocess.Popen(
             [*(command or (sys.executable, '-m', module)), *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-            start_new_session=True)
+            start_new_session=True, preexec_fn=_heed_interrupts)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
