@@ -15,6 +15,7 @@ from pathlib import Path
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import keras
 import numpy as np
@@ -63,9 +64,10 @@ def convert(model: keras.Model, form: str, crops: Floats | None = None) -> bytes
         return _to_onnx(model) if form == 'onnx' else _to_litert(model, form, crops)
     # The errors of the converters have no base of their own.
     except Exception as error:
+        # Theirs can hold the whole graph, which hides what they begin with.
+        reason = textwrap.shorten(str(error), 400, placeholder=' ...')
         raise ModelError(
-            f'the network could not be converted to {form} '
-            f'({" ".join(str(error).split())})') from error
+            f'the network could not be converted to {form} ({reason})') from error
 
 
 def check_converter(form: str = 'float32') -> None:

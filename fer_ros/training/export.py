@@ -31,6 +31,7 @@ from fer_ros.training.card import write_card
 from fer_ros.training.config import TrainConfig
 from fer_ros.training.convert import to_litert
 from fer_ros.training.labels import class_priors
+from fer_ros.training.networks import build_network
 from fer_ros.training.tensors import as_batch
 from fer_ros.training.weights import save_network
 
@@ -69,6 +70,7 @@ def export_model(
         ModelError: The converted network does not give what the trained one gives.
     """
     check_replaceable(folder)
+    model = _full_precision(model, config)
     logits = model.predict(as_batch(
         validation.images, config.side, config.standardize), verbose=0)
     calibration = fit_calibration(logits, validation.targets, config.seed)
@@ -96,6 +98,22 @@ def export_model(
 
     return write_model_folder(
         folder, manifest, fill, validation, expected=probabilities, tolerance=_TOLERANCE)
+
+
+def _full_precision(model: keras.Model, config: TrainConfig) -> keras.Model:
+    """Return the network in float32, in which the robot computes, with the same weights.
+
+    The runtimes know no bfloat16, and calibration must see what the robot will see.
+    """
+    if config.precision == 'float32':
+        return model
+    # The weights of a backbone are in the network already.
+    options = {key: value for key, value in config.network_options.items() if key != 'weights'}
+    full = build_network(
+        config.network, side=config.side, classes=model.output_shape[-1],
+        color_channels=model.input_shape[-1], **options)
+    full.set_weights(model.get_weights())
+    return full
 
 
 def check_replaceable(folder: Path) -> None:

@@ -213,6 +213,36 @@ def test_what_cannot_be_exported_is_told(
     assert not (exported / 'new').exists()
 
 
+@pytest.mark.parametrize('network', ['resnet', 'wide_resnet', 'mobile'])
+def test_a_network_of_mixed_precision_is_exported_in_full(folder, validation, tmp_path, network):
+    config = TrainConfig(
+        'mixed', network=network, network_options={'width': 0.25}, precision='mixed_bfloat16')
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        model = build_network(network, side=48, classes=8, **config.network_options)
+    finally:
+        keras.config.set_dtype_policy('float32')
+    out = export_model(
+        model, config, validation, validation, tmp_path / 'mixed', command='made in a test',
+        data_records=[{'role': 'training', 'n': 96, 'license': 'made up here',
+                       'files': ['validation.npz'], 'sha256': '0' * 64}])
+    full = load_network(out)
+    assert full.compute_dtype == 'float32'
+    wanted = full.predict(as_batch(validation.images, 48), verbose=0)
+    given = Classifier(load_model(out)).logits(validation.images)
+    assert np.abs(given - wanted).max() < 0.01 * max(1, np.abs(wanted).max())
+
+
+def test_a_long_reason_of_a_converter_is_told_shortly(monkeypatch):
+    def fail(*_):
+        raise RuntimeError('no such operation ' + 'graph ' * 10_000)
+
+    monkeypatch.setattr(conversion, '_to_litert', fail)
+    with pytest.raises(ModelError, match='no such operation') as error:
+        convert(build_network('vgg', side=48, classes=8, **OPTIONS), 'float32')
+    assert len(str(error.value)) < 600
+
+
 def test_other_backends_convert_in_a_second_python(validation, monkeypatch):
     model = build_network('vgg', side=48, classes=8, **OPTIONS)
     batch = as_batch(validation.images[:3], 48)
