@@ -59,7 +59,8 @@ class Manifest:
         temperature: Divisor of the logits that calibrates the probabilities, > 0.
         scaling: Factors and summands (2, K) of the logits before the temperature, by vector
             scaling; None where the temperature alone calibrates.
-        priors: Shares of the K emotions among the training data, each > 0; None if not told.
+        priors: Shares of the K emotions that the calibrated probabilities presuppose, each > 0;
+            None if not told.
         network: Family, options, file and sha256 of the Keras weights in the folder, for
             fine-tuning and explanation; None where there are none. The robot ignores it.
         thresholds: `unknown`: confidence below which the model abstains, in [0, 1].

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fer_ros.core.classifier import softmax
 from fer_ros.core.types import Floats
 
-__all__ = ['Calibration', 'fit_calibration', 'fit_temperature', 'fit_vector_scaling',
-           'threshold_for_risk', 'threshold_for_share']
+__all__ = ['Calibration', 'fit_calibration', 'fit_priors', 'fit_temperature',
+           'fit_vector_scaling', 'threshold_for_risk', 'threshold_for_share']
 
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
@@ -135,6 +135,42 @@ def fit_vector_scaling(
         if previous - last < 1e-10:
             break
     return values.reshape(2, k)
+
+
+def fit_priors(probabilities: Floats, targets: Ints, steps: int = 50) -> Doubles:
+    """Return the shares of the emotions that the probabilities presuppose.
+
+    By Bayes' rule, dividing by them takes all emotions for equally frequent. Counting the
+    training images would not do: balanced sampling, weights and adjusted logits change what a
+    network presupposes, and vector scaling changes it again towards the validation data. So it
+    is measured: if the shares v of the validation data were presupposed, factors v / priors on
+    the probabilities would make them most likely. The factors are fitted, in logarithms, by
+    Newton's method on a convex problem, with a penalty that counts like one image an emotion
+    and holds priors that few images tell of near v.
+
+    Args:
+        probabilities: (N, K) calibrated probabilities of validation data.
+        targets: (N,) true emotions.
+        steps: Newton steps at most.
+
+    Returns:
+        (K,) shares, each 1e-6 or more, that sum to 1.
+    """
+    k = probabilities.shape[1]
+    counts = np.bincount(targets, minlength=k)
+    logp = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
+    shifts = np.zeros(k)
+    for _ in range(steps):
+        p = softmax(logp + shifts).astype(np.float64)
+        sums = p.sum(axis=0)
+        step = np.linalg.solve(np.diag(sums + 1) - p.T @ p, sums - counts + shifts)
+        # Far from the minimum a whole step may overshoot.
+        shifts -= step / max(1.0, float(np.abs(step).max()))
+        if np.abs(step).max() < 1e-8:
+            break
+    priors = (counts + 1) * np.exp(-shifts)
+    shares: Doubles = np.maximum(priors / priors.sum(), 1e-6)
+    return shares
 
 
 def threshold_for_share(confidences: Floats, share: float) -> float:

@@ -110,9 +110,9 @@ def _calibration(manifest: dict[str, Any]) -> str:
             f'{label} {100 * share:.1f} %'
             for label, share in zip(manifest['labels'], manifest['priors'], strict=True))
         text += (
-            f'\n\nThe emotions were so frequent in the training data: {shares}. With `--priors '
-            'balanced` the model takes all\nto be equally frequent, which finds more of the rare '
-            'ones.')
+            f'\n\nIts answers presuppose that the emotions are so frequent: {shares}. With '
+            '`--priors balanced`\nthe model takes all to be equally frequent, which finds more of '
+            'the rare ones.')
     return text[0].upper() + text[1:]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_ros.core.classifier import softmax
 from fer_ros.core.errors import ConfigError
-from fer_ros.core.model import load_model, Manifest
+from fer_ros.core.model import load_model
 from fer_ros.core.preprocess import network_input
 from fer_ros.core.types import Floats
 from fer_ros.data.datasets import FER2013_LABELS, load_dataset
@@ -157,11 +157,10 @@ def export_ensemble(
     calibration = fit_calibration(outputs, validation.targets)
     network = to_litert(model)
     probabilities = calibration.apply(outputs)
-    priors = np.mean([manifest.priors or _even(manifest) for manifest in manifests], axis=0)
     content = {
         **network_manifest(
             model, network, validation, calibration, probabilities, name=name,
-            standardize=manifests[0].standardize, version=manifests[0].version, priors=priors,
+            standardize=manifests[0].standardize, version=manifests[0].version,
             abstain_share=abstain_share,
             description=f'mean of {len(members)} networks on '
                         f'{manifests[0].width}x{manifests[0].height} face crops'),
@@ -180,7 +179,3 @@ def export_ensemble(
 
 def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
-
-
-def _even(manifest: Manifest) -> tuple[float, ...]:
-    return (1 / len(manifest.labels),) * len(manifest.labels)

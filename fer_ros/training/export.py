@@ -24,13 +24,13 @@ from fer_ros.evaluation.model import evaluate_model
 from fer_ros.training.calibrate import (
     Calibration,
     fit_calibration,
+    fit_priors,
     threshold_for_risk,
     threshold_for_share,
 )
 from fer_ros.training.card import write_card
 from fer_ros.training.config import TrainConfig
 from fer_ros.training.convert import to_litert
-from fer_ros.training.labels import class_priors
 from fer_ros.training.networks import build_network
 from fer_ros.training.tensors import as_batch
 from fer_ros.training.weights import save_network
@@ -44,8 +44,8 @@ _TOLERANCE = 1e-4
 
 
 def export_model(
-    model: keras.Model, config: TrainConfig, training: Dataset, validation: Dataset,
-    folder: Path, *, command: str, data_records: Sequence[Mapping[str, Any]],
+    model: keras.Model, config: TrainConfig, validation: Dataset, folder: Path, *, command: str,
+    data_records: Sequence[Mapping[str, Any]],
     origin: Mapping[str, Any] | None = None, rebuildable: bool = True,
 ) -> Path:
     """Calibrate, convert, check and describe a trained network.
@@ -53,7 +53,6 @@ def export_model(
     Args:
         model: Network that gives logits.
         config: The settings that it was trained with.
-        training: What it was trained on.
         validation: What it is calibrated and measured on.
         folder: The model folder; an existing one is replaced.
         command: The command that made the network, for the record.
@@ -79,7 +78,7 @@ def export_model(
     manifest = {
         **network_manifest(
             model, data, validation, calibration, probabilities, name=config.name,
-            version=config.version, priors=class_priors(training),
+            version=config.version,
             description=f'{config.network} on {config.side}x{config.side} face crops',
             abstain_share=config.abstain_share, abstain_risk=config.abstain_risk,
             standardize=config.standardize),
@@ -175,8 +174,8 @@ def write_model_folder(
 
 def network_manifest(
     model: keras.Model, data: bytes, validation: Dataset, calibration: Calibration,
-    probabilities: Floats, *, name: str, version: str, description: str, priors: Floats,
-    abstain_share: float, abstain_risk: float = 0.0, standardize: bool = False,
+    probabilities: Floats, *, name: str, version: str, description: str, abstain_share: float,
+    abstain_risk: float = 0.0, standardize: bool = False,
 ) -> dict[str, Any]:
     """Return the manifest of a network, but for its training and its metrics.
 
@@ -189,7 +188,6 @@ def network_manifest(
         name: Name of the model.
         version: Version of the model.
         description: One sentence.
-        priors: (K,) shares of the emotions in the training data.
         abstain_share: Share of the validation faces below the threshold for `unknown`.
         abstain_risk: Share of wrong answers above it; takes the place of the other if not 0.
         standardize: Whether pictures are brought to equal mean and contrast.
@@ -203,6 +201,7 @@ def network_manifest(
         threshold = threshold_for_share(confidences, abstain_share)
         rule = f'{abstain_share:g} of the faces not answered'
     side, channels = model.input_shape[1], model.input_shape[3]
+    priors = fit_priors(probabilities, validation.targets)
     manifest: dict[str, Any] = {
         'schema': SCHEMA,
         'name': name,
@@ -223,7 +222,7 @@ def network_manifest(
                    'offset_y': convention.offset_y}
             for name, convention in FER_FRAMING.items()},
         'temperature': calibration.temperature,
-        'priors': np.asarray(priors, float).round(6).tolist(),
+        'priors': priors.round(6).tolist(),
         'thresholds': {'unknown': threshold, 'rule': rule},
     }
     if calibration.scaling is not None:

@@ -23,6 +23,7 @@ from fer_ros.evaluation.model import file_records
 from fer_ros.training.calibrate import (
     Calibration,
     fit_calibration,
+    fit_priors,
     threshold_for_risk,
     threshold_for_share,
 )
@@ -56,6 +57,7 @@ class Conversion:
         probabilities: (N, K) float32 on the validation data.
         record: The manifest's field `export`.
         threshold: Confidence below which the model answers `unknown`.
+        priors: (K,) shares that the probabilities presuppose; None: those of the model.
     """
 
     data: bytes
@@ -63,6 +65,7 @@ class Conversion:
     probabilities: Floats
     record: dict[str, Any]
     threshold: float
+    priors: NDArray[np.float64] | None
 
 
 def reformat_model(
@@ -155,10 +158,12 @@ def _convert(
         raise ModelError(
             f'{form}: the converted network differs from Keras by {gaps.max():.2g} in probability '
             f'(allowed: {TOLERANCES[form]:g}); nothing was exported')
+    priors = None
     before = calibration.apply(_logits(model.data, model.manifest.file, inputs))
     if form == 'int8':
         calibration = fit_calibration(logits, targets)
         given = calibration.apply(logits)
+        priors = fit_priors(given, targets)
     accuracies = [float((p.argmax(1) == targets).mean()) for p in (given, before)]
     loss = 100 * (accuracies[1] - accuracies[0])
     if form == 'int8' and loss > max_loss:
@@ -172,7 +177,8 @@ def _convert(
         **({'allowed_loss_points': max_loss} if form == 'int8' else {}),
         'bytes': len(data), 'source_bytes': len(model.data),
         **_times(data, form, model, inputs[:1])}
-    return Conversion(data, calibration, given, record, _threshold(model, form, given, targets))
+    return Conversion(
+        data, calibration, given, record, _threshold(model, form, given, targets), priors)
 
 
 def _threshold(
@@ -229,6 +235,8 @@ def _manifest(model: Model, form: str, name: str, conversion: Conversion) -> dic
     if conversion.calibration.scaling is not None:
         factors, summands = conversion.calibration.scaling.tolist()
         content['scaling'] = {'factors': factors, 'summands': summands}
+    if conversion.priors is not None:
+        content['priors'] = conversion.priors.round(6).tolist()
     return content
 
 

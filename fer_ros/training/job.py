@@ -50,8 +50,8 @@ def run_job(
     history_picture(
         {name: [float(row[name]) for row in rows] for name in rows[0]}, run / 'history.png')
     return export_model(
-        network, config, training, validation, out, command=command,
-        data_records=data_records, origin=origin)
+        network, config, validation, out, command=command, data_records=data_records,
+        origin=origin)
 
 
 def continue_from(model: str | Path, config: TrainConfig, classes: int) -> keras.Model:

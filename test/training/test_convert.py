@@ -55,7 +55,7 @@ def folder(tmp_path_factory):
         keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(as_batch(training.images, 48), training.targets, epochs=2, verbose=0)
     export_model(
-        model, config, training, validation, folder / 'tiny', command='made in a test',
+        model, config, validation, folder / 'tiny', command='made in a test',
         data_records=[{'role': 'training', 'n': 256, 'license': 'made up here',
                        'files': ['train.npz'], 'sha256': '0' * 64}])
     return folder
@@ -223,7 +223,7 @@ def test_a_network_of_mixed_precision_is_exported_in_full(folder, validation, tm
     finally:
         keras.config.set_dtype_policy('float32')
     out = export_model(
-        model, config, validation, validation, tmp_path / 'mixed', command='made in a test',
+        model, config, validation, tmp_path / 'mixed', command='made in a test',
         data_records=[{'role': 'training', 'n': 96, 'license': 'made up here',
                        'files': ['validation.npz'], 'sha256': '0' * 64}])
     full = load_network(out)
