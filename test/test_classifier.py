@@ -94,6 +94,21 @@ def test_scaling_comes_before_the_temperature(edit_manifest, classifier):
     assert np.abs(scaled - softmax(classifier.logits(crops), 2.0)).max() > 1e-3
 
 
+def test_a_mirroring_model_answers_alike_to_a_face_and_its_mirror_image(
+        edit_manifest, classifier):
+    crops = golden_crops(48)
+    both = Classifier(load_model(edit_manifest('input.mirror', True)))
+    plain, turned = classifier.logits(crops), classifier.logits(crops[:, :, ::-1])
+    assert np.abs(plain - turned).max() > 0.1
+    assert np.abs(both.logits(crops) - (plain + turned) / 2).max() < 1e-4
+    assert np.abs(both.predict(crops) - both.predict(crops[:, :, ::-1])).max() < 1e-5
+
+
+def test_a_mirror_that_is_no_switch_is_refused(edit_manifest):
+    with pytest.raises(ModelError, match='mirror must be true or false'):
+        load_model(edit_manifest('input.mirror', 'left'))
+
+
 def test_balanced_decisions_divide_by_the_priors(edit_manifest, classifier):
     priors = [0.3, 0.3, 0.2, 0.1, 0.05, 0.02, 0.02, 0.01]
     model = load_model(edit_manifest('priors', priors))

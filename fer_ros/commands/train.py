@@ -117,7 +117,7 @@ def _recipe(args: argparse.Namespace) -> TrainConfig:
     return load_config(
         args.config or default_recipe(), name=args.name, epochs=args.epochs, seed=args.seed,
         network=manifest.network['family'], network_options=dict(manifest.network['options']),
-        side=manifest.height, standardize=manifest.standardize)
+        side=manifest.height, standardize=manifest.standardize, mirror=manifest.mirror)
 
 
 def read_data(args: argparse.Namespace, config: TrainConfig) -> tuple[Dataset, Dataset]:

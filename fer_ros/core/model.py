@@ -55,6 +55,7 @@ class Manifest:
         scale: Factor on pixel values before they enter the network.
         offset: Summand after the factor: input = pixel * scale + offset.
         standardize: Whether each picture is brought to equal mean and contrast before that.
+        mirror: Whether the logits are the mean of those of a face and of its mirror image.
         crop: Framing of a face box, by the detector's box convention.
         temperature: Divisor of the logits that calibrates the probabilities, > 0.
         scaling: Factors and summands (2, K) of the logits before the temperature, by vector
@@ -82,6 +83,7 @@ class Manifest:
     scale: float
     offset: float
     standardize: bool
+    mirror: bool
     crop: Mapping[str, CropConvention]
     temperature: float
     scaling: tuple[tuple[float, ...], tuple[float, ...]] | None
@@ -243,10 +245,10 @@ def _priors(content: Mapping[str, Any]) -> tuple[float, ...] | None:
     return _numbers(content, 'priors', 1e-9, 1.0) if 'priors' in content else None
 
 
-def _standardize(content: Mapping[str, Any]) -> bool:
-    value = content['input'].get('standardize', False)
+def _switch(content: Mapping[str, Any], name: str) -> bool:
+    value = content['input'].get(name, False)
     if not isinstance(value, bool):
-        raise ModelError(f'input.standardize must be true or false, got {value!r}')
+        raise ModelError(f'input.{name} must be true or false, got {value!r}')
     return value
 
 
@@ -284,7 +286,8 @@ def _check_manifest(content: Mapping[str, Any]) -> Manifest:
         height=int(_number(content, 'input.height', 8, _MAX_SIDE)),
         color=color, scale=_number(content, 'input.scale', 1e-9, 1e3),
         offset=_number(content, 'input.offset', -1e6, 1e6),
-        standardize=_standardize(content), crop=_crop(content),
+        standardize=_switch(content, 'standardize'), mirror=_switch(content, 'mirror'),
+        crop=_crop(content),
         temperature=_number(content, 'temperature', 1e-3, 1e3),
         scaling=_scaling(content), priors=_priors(content), network=_network(content),
         thresholds=MappingProxyType(

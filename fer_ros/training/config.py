@@ -47,6 +47,8 @@ class TrainConfig:
         network_options: Options of the family.
         side: Width and height of the input in pixels.
         standardize: Bring each picture to equal mean and contrast, whatever the light was.
+        mirror: Answer with the mean over a face and its mirror image; does not change what the
+            network learns.
         label_set: What is taken of training data with votes, see `fer_ros.data.votes`.
         labels: What is learned of an image, see `fer_ros.training.labels`.
         label_smoothing: Share of the target spread over all emotions, in [0, 1).
@@ -89,6 +91,7 @@ class TrainConfig:
     network_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     side: int = 48
     standardize: bool = False
+    mirror: bool = False
     label_set: str = 'ferplus'
     labels: str = 'majority'
     label_smoothing: float = 0.0

@@ -24,6 +24,7 @@ from fer_ros.training.export import (
     network_manifest,
     write_model_folder,
 )
+from fer_ros.training.tensors import keras_logits
 from fer_ros.training.weights import load_network
 
 __all__ = ['ENSEMBLE_MEANS', 'build_ensemble', 'export_ensemble', 'fit_weights']
@@ -146,21 +147,23 @@ def export_ensemble(
         raise ConfigError('members must be given pictures in the same way (input of the manifest)')
     members = [load_network(member) for member in names]
     x = network_input(validation.images, manifests[0])
-    logits = [member.predict(x, batch_size=256, verbose=0) for member in members]
+    # A mirror image that one member is shown, all are shown: the mean has one input.
+    mirror = any(manifest.mirror for manifest in manifests)
+    logits = [keras_logits(member, x, mirror) for member in members]
     weights = np.full(len(members), 1 / len(members), np.float32) if equal \
         else fit_weights(logits, validation.targets, mean)
     for member, one, weight in zip(manifests, logits, weights, strict=True):
         accuracy = float((one.argmax(axis=1) == validation.targets).mean())
         report(f'member {member.name}: accuracy {accuracy:.4f}, weight {weight:.3f}')
     model = build_ensemble(members, [float(weight) for weight in weights], mean)
-    outputs = model.predict(x, batch_size=256, verbose=0)
+    outputs = keras_logits(model, x, mirror)
     calibration = fit_calibration(outputs, validation.targets)
     network = to_litert(model)
     probabilities = calibration.apply(outputs)
     content = {
         **network_manifest(
             model, network, validation, calibration, probabilities, name=name,
-            standardize=manifests[0].standardize, version=manifests[0].version,
+            standardize=manifests[0].standardize, mirror=mirror, version=manifests[0].version,
             abstain_share=abstain_share,
             description=f'mean of {len(members)} networks on '
                         f'{manifests[0].width}x{manifests[0].height} face crops'),

@@ -32,7 +32,7 @@ from fer_ros.training.card import write_card
 from fer_ros.training.config import TrainConfig
 from fer_ros.training.convert import to_litert
 from fer_ros.training.networks import build_network
-from fer_ros.training.tensors import as_batch
+from fer_ros.training.tensors import as_batch, keras_logits
 from fer_ros.training.weights import save_network
 
 __all__ = ['check_replaceable', 'export_model', 'NETWORK', 'network_manifest',
@@ -70,8 +70,8 @@ def export_model(
     """
     check_replaceable(folder)
     model = _full_precision(model, config)
-    logits = model.predict(as_batch(
-        validation.images, config.side, config.standardize), verbose=0)
+    logits = keras_logits(
+        model, as_batch(validation.images, config.side, config.standardize), config.mirror)
     calibration = fit_calibration(logits, validation.targets, config.seed)
     probabilities = calibration.apply(logits)
     data = to_litert(model)
@@ -81,7 +81,7 @@ def export_model(
             version=config.version,
             description=f'{config.network} on {config.side}x{config.side} face crops',
             abstain_share=config.abstain_share, abstain_risk=config.abstain_risk,
-            standardize=config.standardize),
+            standardize=config.standardize, mirror=config.mirror),
         'training': {
             'command': command, 'seed': config.seed, 'epochs': config.epochs,
             **(origin or {}), 'data': [dict(record) for record in data_records],
@@ -175,7 +175,7 @@ def write_model_folder(
 def network_manifest(
     model: keras.Model, data: bytes, validation: Dataset, calibration: Calibration,
     probabilities: Floats, *, name: str, version: str, description: str, abstain_share: float,
-    abstain_risk: float = 0.0, standardize: bool = False,
+    abstain_risk: float = 0.0, standardize: bool = False, mirror: bool = False,
 ) -> dict[str, Any]:
     """Return the manifest of a network, but for its training and its metrics.
 
@@ -191,6 +191,7 @@ def network_manifest(
         abstain_share: Share of the validation faces below the threshold for `unknown`.
         abstain_risk: Share of wrong answers above it; takes the place of the other if not 0.
         standardize: Whether pictures are brought to equal mean and contrast.
+        mirror: Whether the answer is the mean over a face and its mirror image.
     """
     confidences = probabilities.max(axis=1)
     if abstain_risk:
@@ -215,7 +216,7 @@ def network_manifest(
         'input': {
             'width': side, 'height': side, 'color': 'grey' if channels == 1 else 'bgr',
             # The network's first layer does the scaling.
-            'scale': 1.0, 'offset': 0.0, 'standardize': standardize,
+            'scale': 1.0, 'offset': 0.0, 'standardize': standardize, 'mirror': mirror,
         },
         'crop': {
             name: {'margin': convention.margin, 'offset_x': convention.offset_x,

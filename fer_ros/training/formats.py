@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_ros.core.classifier import run_network
 from fer_ros.core.errors import ConfigError, DataError, ModelError
 from fer_ros.core.model import load_model, MANIFEST, Model
 from fer_ros.core.preprocess import network_input
@@ -30,6 +31,7 @@ from fer_ros.training.calibrate import (
 from fer_ros.training.convert import check_converter, convert
 from fer_ros.training.cost import interleaved_ms
 from fer_ros.training.export import check_replaceable, write_model_folder
+from fer_ros.training.tensors import keras_logits
 from fer_ros.training.weights import load_network
 
 __all__ = ['CALIBRATION_CROPS', 'Conversion', 'MAX_LOSS', 'TOLERANCES', 'reformat_model']
@@ -140,13 +142,13 @@ def _targets(model: Model, data: Dataset) -> NDArray[np.int64]:
 def _convert(
     model: Model, form: str, crops: Floats | None, validation: Dataset, max_loss: float,
 ) -> Conversion:
-    targets = _targets(model, validation)
+    targets, mirror = _targets(model, validation), model.manifest.mirror
     network = load_network(model.folder)
     inputs = network_input(validation.images, model.manifest)
     data = convert(network, form, crops)
     calibration = _calibration(model)
-    logits = _logits(data, _file(form), inputs)
-    trained = calibration.apply(network.predict(inputs, batch_size=_BATCH, verbose=0))
+    logits = _logits(data, _file(form), inputs, mirror)
+    trained = calibration.apply(keras_logits(network, inputs, mirror))
     given = calibration.apply(logits)
     gaps = np.abs(given - trained)
     parity = {
@@ -159,7 +161,7 @@ def _convert(
             f'{form}: the converted network differs from Keras by {gaps.max():.2g} in probability '
             f'(allowed: {TOLERANCES[form]:g}); nothing was exported')
     priors = None
-    before = calibration.apply(_logits(model.data, model.manifest.file, inputs))
+    before = calibration.apply(_logits(model.data, model.manifest.file, inputs, mirror))
     if form == 'int8':
         calibration = fit_calibration(logits, targets)
         given = calibration.apply(logits)
@@ -198,15 +200,17 @@ def _threshold(
 def _times(data: bytes, form: str, model: Model, crop: Floats) -> dict[str, Any]:
     """Return milliseconds a face of one thread, of the new network and of the old one."""
     runtimes = [load_runtime(data, _file(form)), load_runtime(model.data, model.manifest.file)]
-    new, old = interleaved_ms([partial(one.run, crop) for one in runtimes])
+    new, old = interleaved_ms(
+        [partial(run_network, one.run, crop, model.manifest.mirror) for one in runtimes])
     return {'ms': round(new, 3), 'source_ms': round(old, 3), 'ms_ratio': round(new / old, 3),
             'threads': 1}
 
 
-def _logits(data: bytes, file: str, inputs: Floats) -> Floats:
+def _logits(data: bytes, file: str, inputs: Floats, mirror: bool) -> Floats:
     runtime = load_runtime(data, file)
-    return np.concatenate(
-        [runtime.run(inputs[start:start + _BATCH]) for start in range(0, len(inputs), _BATCH)])
+    return np.concatenate([
+        run_network(runtime.run, inputs[start:start + _BATCH], mirror)
+        for start in range(0, len(inputs), _BATCH)])
 
 
 def _calibration(model: Model) -> Calibration:

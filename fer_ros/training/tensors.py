@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 
+from fer_ros.core.classifier import run_network
 from fer_ros.core.errors import DataError
 from fer_ros.core.preprocess import standardize
 from fer_ros.core.types import Floats, Image
 
-__all__ = ['as_batch']
+__all__ = ['as_batch', 'keras_logits']
+
+_BATCH = 256
 
 
 def as_batch(images: Image, side: int, even: bool = False) -> Floats:
@@ -28,3 +32,15 @@ def as_batch(images: Image, side: int, even: bool = False) -> Floats:
     batch = images if images.ndim == 4 else images[..., np.newaxis]
     pixels = batch.astype(np.float32)
     return standardize(pixels) if even else pixels
+
+
+def keras_logits(model: keras.Model, pixels: Floats, mirror: bool = False) -> Floats:
+    """Return the (N, K) float32 logits of (N, side, side, C) float32 pixels, as on the robot.
+
+    Args:
+        model: The network.
+        pixels: What `as_batch` or `network_input` gives.
+        mirror: As in `fer_ros.core.classifier.run_network`.
+    """
+    return run_network(
+        lambda batch: model.predict(batch, batch_size=_BATCH, verbose=0), pixels, mirror)

@@ -27,7 +27,7 @@ from fer_ros.training.setup import (
     set_backend,
     set_distribution,
 )
-from fer_ros.training.tensors import as_batch
+from fer_ros.training.tensors import as_batch, keras_logits
 
 __all__ = ['train']
 
@@ -167,7 +167,7 @@ class _Loop:
         return True
 
     def _validate(self) -> dict[str, float]:
-        logits = self.model.predict(self._x, batch_size=256, verbose=0).astype(np.float64)
+        logits = keras_logits(self.model, self._x, self._config.mirror).astype(np.float64)
         logp = logits - logits.max(axis=1, keepdims=True)
         logp -= np.log(np.exp(logp).sum(axis=1, keepdims=True))
         figures = classification_figures(self._y, logits.argmax(axis=1), logits.shape[1])
@@ -176,12 +176,18 @@ class _Loop:
 
 
 def _check_settings(config: TrainConfig, run: Path) -> None:
-    settings = yaml.safe_dump(json.loads(json.dumps(config.as_dict())))
+    settings = json.loads(json.dumps(config.as_dict()))
     known = run / 'config.yaml'
-    if known.exists() and known.read_text(encoding='utf-8') != settings:
-        raise ConfigError(
-            f'{run} holds a run with other settings; give another --run folder or remove it')
-    write_text(known, settings)
+    if known.exists():
+        # A run that began before a key existed has the key's default.
+        defaults = TrainConfig(config.name).as_dict()
+        kept = {**defaults, **(yaml.safe_load(known.read_text(encoding='utf-8')) or {})}
+        other = [key for key in settings if kept[key] != settings[key]]
+        if other:
+            raise ConfigError(
+                f'{run} holds a run with other settings ({", ".join(other)}); give another --run '
+                'folder or remove it')
+    write_text(known, yaml.safe_dump(settings))
 
 
 def _begin(

@@ -1,8 +1,10 @@
 """The road from labelled pictures to a model folder, with real Keras on a tiny network."""
 
 import argparse
+import dataclasses
 import json
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
@@ -143,6 +145,31 @@ def test_a_run_with_other_settings_is_not_continued(trained, data, tmp_path):
     sets = load_dataset(data[0]), load_dataset(data[1])
     with pytest.raises(ConfigError, match='other settings'):
         train(config, *sets, trained / 'run', lambda line: None)
+
+
+def test_a_run_of_an_earlier_version_has_the_defaults_of_newer_keys(trained, data, tmp_path):
+    run = tmp_path / 'run'
+    shutil.copytree(trained / 'run', run)
+    known = yaml.safe_load((run / 'config.yaml').read_text())
+    assert known.pop('mirror') is False
+    (run / 'config.yaml').write_text(yaml.safe_dump(known))
+    config = load_config(trained / 'c.yaml')
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    train(config, *sets, run, lambda line: None)
+    with pytest.raises(ConfigError, match='mirror'):
+        train(dataclasses.replace(config, mirror=True), *sets, run, lambda line: None)
+
+
+def test_a_mirroring_model_is_the_same_in_keras_and_on_the_robot(data, tmp_path):
+    assert command.run(options(
+        '--data', data[0], '--validation', data[1], '--epochs', 1, '--config',
+        settings(tmp_path / 'c.yaml', mirror=True), '--run', tmp_path / 'run', '--out',
+        tmp_path / 'mirrored')) == 0
+    manifest = json.loads((tmp_path / 'mirrored' / 'manifest.json').read_text())
+    assert manifest['input']['mirror'] is True
+    crops = load_dataset(data[1]).images[:8]
+    classify = Pipeline.from_model(tmp_path / 'mirrored').classify
+    assert np.abs(classify(crops) - classify(crops[:, :, ::-1])).max() < 1e-5
 
 
 def test_a_folder_that_is_no_model_is_not_overwritten(data, tmp_path):
