@@ -23,6 +23,7 @@ examples:
 """
 
 _MEANS = ('probabilities', 'logits')
+_FORMATS = ('float32', 'float16')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='what is averaged (default: %(default)s)')
     parser.add_argument(
         '--equal', action='store_true', help='equal weights instead of fitted ones')
+    parser.add_argument(
+        '--format', default=_FORMATS[0], choices=_FORMATS,
+        help='how the weights are kept; float16 halves the file (default: %(default)s)')
     parser.add_argument(
         '--abstain-share', type=float, default=0.05, metavar='SHARE',
         help='share of the validation faces answered `unknown` (default: %(default)s)')
@@ -56,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
     out = export_ensemble(
         args.members, args.name, args.validation, Path(args.out or Path('models') / args.name),
-        mean=args.mean, equal=args.equal, abstain_share=args.abstain_share,
+        mean=args.mean, equal=args.equal, form=args.format,
+        abstain_share=args.abstain_share,
         license_text=args.data_license, command=shlex.join(['fer', *sys.argv[1:]]),
         report=lambda line: print(line, flush=True))
     print(f'model:      {out}')

@@ -7,7 +7,7 @@ TensorFlow does it: `python -m fer_ros.training.convert IN.keras OUT.tflite`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import importlib.util
 import logging
 import os
@@ -25,10 +25,13 @@ from fer_ros.core.types import Floats
 from fer_ros.training.files import replacing
 from fer_ros.training.networks.files import load_network_file
 
-__all__ = ['check_converter', 'convert', 'FORMATS', 'to_litert']
+__all__ = ['check_converter', 'convert', 'FORMATS', 'to_litert', 'TOLERANCES']
 
 FORMATS: tuple[str, ...] = ('float32', 'float16', 'int8', 'onnx')
 """LiteRT with float32 weights, with float16 weights, with integer arithmetic; ONNX, float32."""
+
+TOLERANCES: Mapping[str, float] = {'float32': 1e-4, 'float16': 5e-3, 'onnx': 1e-4}
+"""Largest difference from Keras in any probability; `int8` is judged by its accuracy."""
 
 _OPSET = 17  # What every ONNX Runtime since 1.12 reads.
 

@@ -17,7 +17,7 @@ from fer_ros.core.types import Floats
 from fer_ros.data.datasets import FER2013_LABELS, load_dataset
 from fer_ros.evaluation.model import file_records
 from fer_ros.training.calibrate import fit_calibration
-from fer_ros.training.convert import to_litert
+from fer_ros.training.convert import convert, TOLERANCES
 from fer_ros.training.export import (
     check_replaceable,
     NETWORK,
@@ -110,7 +110,7 @@ class Logarithm(layers.Layer):  # type: ignore[misc]
 
 def export_ensemble(
     names: Sequence[str | Path], name: str, data: str | Path, out: Path, *, mean: str,
-    equal: bool, abstain_share: float, license_text: str, command: str,
+    equal: bool, form: str, abstain_share: float, license_text: str, command: str,
     report: Callable[[str], None] = print,
 ) -> Path:
     """Make a model folder of the mean of several.
@@ -122,6 +122,7 @@ def export_ensemble(
         out: The model folder.
         mean: One of `ENSEMBLE_MEANS`.
         equal: Equal weights instead of fitted ones.
+        form: `float32` or `float16`, which halves the file.
         abstain_share: Share of the validation faces below the threshold for `unknown`.
         license_text: Licence of the data, for the card.
         command: The command that is run, for the record.
@@ -158,9 +159,10 @@ def export_ensemble(
     model = build_ensemble(members, [float(weight) for weight in weights], mean)
     outputs = keras_logits(model, x, mirror)
     calibration = fit_calibration(outputs, validation.targets)
-    network = to_litert(model)
+    network = convert(model, form)
     probabilities = calibration.apply(outputs)
     content = {
+        'format': form,
         **network_manifest(
             model, network, validation, calibration, probabilities, name=name,
             standardize=manifests[0].standardize, mirror=mirror, version=manifests[0].version,
@@ -177,7 +179,7 @@ def export_ensemble(
     }
     return write_model_folder(
         out, content, lambda folder: _write(folder / NETWORK, network), validation,
-        expected=probabilities, tolerance=1e-4)
+        expected=probabilities, tolerance=TOLERANCES[form])
 
 
 def _write(path: Path, data: bytes) -> None:

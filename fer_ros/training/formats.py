@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import dataclasses
 from functools import partial
 import hashlib
@@ -28,16 +27,13 @@ from fer_ros.training.calibrate import (
     threshold_for_risk,
     threshold_for_share,
 )
-from fer_ros.training.convert import check_converter, convert
+from fer_ros.training.convert import check_converter, convert, TOLERANCES
 from fer_ros.training.cost import interleaved_ms
 from fer_ros.training.export import check_replaceable, write_model_folder
 from fer_ros.training.tensors import keras_logits
 from fer_ros.training.weights import load_network
 
-__all__ = ['CALIBRATION_CROPS', 'Conversion', 'MAX_LOSS', 'TOLERANCES', 'reformat_model']
-
-TOLERANCES: Mapping[str, float] = {'float32': 1e-4, 'float16': 5e-3, 'onnx': 1e-4}
-"""Largest difference from Keras in any probability; `int8` is judged by its accuracy."""
+__all__ = ['CALIBRATION_CROPS', 'Conversion', 'MAX_LOSS', 'reformat_model']
 
 MAX_LOSS = 0.5
 """Percentage points of accuracy that `int8` may lose."""

@@ -123,10 +123,16 @@ def test_layerwise_rates_move_the_first_layer_less():
     assert moved[2] == pytest.approx(0.1, rel=0.05)
 
 
-def test_an_ensemble_gives_the_weighted_mean_and_runs_like_any_model(work, tmp_path):
+@pytest.mark.parametrize('form', ['float32', 'float16'])
+def test_an_ensemble_gives_the_weighted_mean_and_runs_like_any_model(work, tmp_path, form):
     assert main(['ensemble', str(work / 'model_0'), str(work / 'model_1'), '--name', 'both',
-                 '--validation', str(work / 'faces'), '--out', str(tmp_path / 'both')]) == 0
+                 '--validation', str(work / 'faces'), '--out', str(tmp_path / 'both'),
+                 '--format', form]) == 0
     manifest = json.loads((tmp_path / 'both' / 'manifest.json').read_text())
+    size = sum((work / name / 'model.tflite').stat().st_size for name in ('model_0', 'model_1'))
+    assert ((tmp_path / 'both' / 'model.tflite').stat().st_size < 0.7 * size) == (
+        form == 'float16')
+    assert manifest['format'] == form
     weights = [member['weight'] for member in manifest['training']['members']]
     assert sum(weights) == pytest.approx(1, abs=1e-4)
     assert 'network' not in manifest
