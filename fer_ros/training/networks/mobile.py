@@ -16,10 +16,12 @@ from fer_ros.training.networks.common import (
 
 __all__ = ['build']
 
-_STEM = 24
-_STAGES = ((24, 2, 1), (48, 4, 2), (96, 4, 3), (128, 4, 2))
-"""Channels, expansion and blocks of the stages, each at half the resolution before."""
-_TOP = 256
+_STEM = 32
+_STAGES = ((32, 2, 1), (48, 4, 3), (80, 4, 3))
+"""Channels, expansion and blocks of the stages, each at half the resolution before.
+
+The last has 6x6 pixels of a 48x48 face: channels at 3x3 would take most of the parameters."""
+_TOP = 320
 
 
 def build(
