@@ -80,6 +80,9 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
                        help='(default: %(default)s)')
     crops.add_argument('--min-side', type=count, default=16, metavar='PIXELS',
                        help='smallest face or crop in its picture (default: %(default)s)')
+    crops.add_argument('--min-face-size', type=float, default=0.15, metavar='SHARE',
+                       help='smallest face that is looked for, in shorter sides of its picture; '
+                            'smaller takes longer (default: %(default)s)')
     crops.add_argument('--min-contrast', type=float, default=5.0, metavar='SD',
                        help='flatter crops hold no face (default: %(default)s grey levels)')
     crops.add_argument('--strict', action='store_true',
@@ -127,7 +130,7 @@ def _prepare(args: argparse.Namespace) -> int:
             f'--label-set must be one of {", ".join(LABEL_SETS)}, got {args.label_set!r}')
     settings = PrepareSettings(
         CropSettings(args.side, args.color, args.detector, args.detector_model, args.min_side,
-                     args.min_contrast),
+                     args.min_contrast, args.min_face_size),
         Labelling(args.label_set, tuple(filter(None, args.labels.split(','))),
                   _renames(args.rename), args.subject_pattern),
         _shares(args.split), args.seed, args.strict, args.hash_distance, args.correlation,
