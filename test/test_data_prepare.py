@@ -344,3 +344,9 @@ def test_what_cannot_be_prepared_is_named(tmp_path, make, changes, words):
 def test_the_file_must_be_an_npz(tmp_path):
     with pytest.raises(ConfigError, match=r'an \.npz'):
         run(tmp_path / 'out.csv', write_fer(tmp_path / 'a.npz'))
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_at_once(tmp_path):
+    (tmp_path / 'out.npz').mkdir()
+    with pytest.raises(ConfigError, match='is a folder'):
+        run(tmp_path / 'out.npz', tmp_path / 'not_looked_for')

@@ -113,7 +113,7 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
 
 def _prepare(args: argparse.Namespace) -> int:
     from fer_ros.commands.progress import progress
-    from fer_ros.core.errors import ConfigError
+    from fer_ros.core.errors import ConfigError, DataError, FerError
     from fer_ros.data.collect import Labelling
     from fer_ros.data.cropping import CropSettings
     from fer_ros.data.prepare import prepare, PrepareSettings
@@ -128,6 +128,8 @@ def _prepare(args: argparse.Namespace) -> int:
     if args.label_set not in LABEL_SETS:
         raise ConfigError(
             f'--label-set must be one of {", ".join(LABEL_SETS)}, got {args.label_set!r}')
+    if args.report and Path(args.report).is_file():
+        raise ConfigError(f'--report {args.report}: is a file; name a folder')
     settings = PrepareSettings(
         CropSettings(args.side, args.color, args.detector, args.detector_model, args.min_side,
                      args.min_contrast, args.min_face_size),
@@ -136,8 +138,11 @@ def _prepare(args: argparse.Namespace) -> int:
         _shares(args.split), args.seed, args.strict, args.hash_distance, args.correlation,
         args.keep_duplicates, args.data_license, shlex.join(['fer', *sys.argv[1:]]))
     prepared = prepare(sources, Path(args.out), settings, progress)
-    content = write_report(prepared, Path(args.report), args.seed) if args.report \
-        else report_of(prepared)
+    try:
+        content = write_report(prepared, Path(args.report), args.seed) if args.report \
+            else report_of(prepared)
+    except (FerError, OSError) as error:
+        raise DataError(f'{error}; {args.out} is complete, only its report is not') from error
     print(report_text(content['splits']))
     found = content['duplicates']
     removed = sum(found['removed'].values())

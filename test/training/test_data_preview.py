@@ -62,4 +62,6 @@ def test_data_of_another_size_than_the_recipe_are_refused(tmp_path, capsys):
     (tmp_path / 'recipe.yaml').write_text(RECIPE)
     assert main(['data', 'preview', '--config', str(tmp_path / 'recipe.yaml'), '--data',
                  str(tmp_path / 'data.npz'), '--out', str(tmp_path / 'a.png')]) == 1
-    assert '32x32' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert '32x32' in error
+    assert 'fer data prepare --side 48' in error
