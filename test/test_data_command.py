@@ -44,7 +44,7 @@ def test_show_takes_data_without_splits(faces, capsys):
     (['FACES', '--split', 'a,b,c'], '--split'),
     (['FACES', '--rename', 'happy'], '--rename'),
     (['FACES', '--label-set', 'other'], '--label-set'),
-    (['FACES'], '--rename happy=neutral'),
+    (['FACES'], '--rename happy=EMOTION'),
     (['FACES', '--report', 'FACES/anger/20.png'], 'is a file'),
     (['FACES', '--detector', 'yunet', '--rename', 'happy=happiness'], 'yunet'),
 ])

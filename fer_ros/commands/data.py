@@ -224,6 +224,6 @@ def _preview(args: argparse.Namespace) -> int:
     data = load_dataset(args.data, 'train', config.label_set)
     as_batch(data.images[:1], config.side)
     write_image(Path(args.out), preview_sheet(data, config.augmentation, args.faces,
-                                              seed=args.seed))
+                                              seed=args.seed, even=config.standardize))
     print(f'preview: {args.out}')
     return 0

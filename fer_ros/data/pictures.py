@@ -90,8 +90,8 @@ def list_pictures(
             if picture.label not in labels:
                 raise DataError(
                     f'{picture.place}: unknown emotion {picture.label!r}; known: '
-                    f'{", ".join(labels)}; translate it (--rename {picture.label}='
-                    f'{labels[0]}), or declare your own with --labels')
+                    f'{", ".join(labels)}; translate it (--rename {picture.label}=EMOTION), or '
+                    'declare your own with --labels')
     return _with_subjects(pictures, subject_pattern) if subject_pattern else pictures
 
 
