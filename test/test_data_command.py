@@ -1,5 +1,8 @@
 """`fer data` on the command line."""
 
+import errno
+from pathlib import Path
+
 from data_support import write_pictures
 import pytest
 
@@ -41,11 +44,28 @@ def test_show_takes_data_without_splits(faces, capsys):
     (['FACES', '--split', 'a,b,c'], '--split'),
     (['FACES', '--rename', 'happy'], '--rename'),
     (['FACES', '--label-set', 'other'], '--label-set'),
+    (['FACES'], '--rename happy=EMOTION'),
+    (['FACES', '--report', 'FACES/anger/20.png'], 'is a file'),
     (['FACES', '--detector', 'yunet', '--rename', 'happy=happiness'], 'yunet'),
 ])
 def test_wrong_options_are_told_in_a_line(tmp_path, faces, capsys, words, told):
-    words = [str(faces) if word == 'FACES' else word for word in words]
+    words = [word.replace('FACES', str(faces)) for word in words]
     assert main(['data', 'prepare', '--out', str(tmp_path / 'a.npz'), *words]) == 1
     error = capsys.readouterr().err
     assert told in error
     assert error.count('\n') == 1
+
+
+def test_a_report_without_room_leaves_the_file_and_says_so(tmp_path, faces, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(Path, 'write_text', full)
+    out = tmp_path / 'a.npz'
+    assert main(['data', 'prepare', str(faces), '--out', str(out), '--detector', 'none',
+                 '--rename', 'happy=happiness', '--report', str(tmp_path / 'report')]) == 1
+    error = capsys.readouterr().err
+    assert 'No space left' in error
+    assert 'report.json' in error
+    assert f'{out} is complete' in error
+    assert main(['data', 'show', str(out)]) == 0

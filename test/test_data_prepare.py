@@ -105,6 +105,30 @@ def test_crops_in_which_a_detector_finds_nothing_bring_a_hint(tmp_path, photo):
     assert '--detector none' in prepared.warnings[0]
 
 
+def test_faces_as_large_as_their_pictures_bring_a_hint(tmp_path, photo):
+    folder = tmp_path / 'faces' / 'happiness'
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / 'crop.png'), cv2.imread(str(photo))[70:170, 175:275])
+    prepared = run(tmp_path / 'out.npz', (folder.parent, 'train'), detector='haar')
+    assert len(prepared.samples) == 1
+    assert 'fill their pictures' in prepared.warnings[0]
+    assert '--detector none' in prepared.warnings[0]
+
+
+def test_small_faces_in_large_pictures_are_found_where_they_are_looked_for(tmp_path, photo):
+    folder = tmp_path / 'faces' / 'happiness'
+    folder.mkdir(parents=True)
+    scene = cv2.copyMakeBorder(
+        cv2.imread(str(photo)), 400, 400, 400, 400, cv2.BORDER_CONSTANT, value=(90, 90, 90))
+    cv2.imwrite(str(folder / 'scene.png'), scene)
+    source = folder.parent, 'train'
+    with pytest.raises(DataError, match='none of its 1 pictures'):
+        run(tmp_path / 'out.npz', source, detector='haar')
+    found = run(tmp_path / 'out.npz', source, detector='haar', crops={'min_face_size': 0.06})
+    assert 60 < found.samples.face_sides[0] < 160
+    assert found.warnings == ()
+
+
 def test_flat_and_tiny_crops_are_no_faces(tmp_path):
     source = write_pictures(tmp_path / 'faces', {'anger': 3})
     cv2.imwrite(str(source / 'anger' / 'flat.png'), np.full((48, 48), 90, np.uint8))
@@ -145,6 +169,16 @@ def test_a_chosen_set_of_labels_takes_the_other_votes_away(tmp_path):
     assert prepared.samples.targets.tolist() == [1, 0]
     assert prepared.samples.distributions.tolist() == [[0, 1], [1, 0]]
     assert ('fer.npz#1', 'other label') in reasons(prepared)
+
+
+def test_votes_for_emotions_that_are_made_one_are_added(tmp_path):
+    path = write_fer(tmp_path / 'fer.npz', ferplus_votes=np.array(
+        [votes(neutral=4, anger=3, disgust=3)] * 5, np.uint8))
+    prepared = run(tmp_path / 'out.npz', (path, 'train'), detector='',
+                   rename={'disgust': 'anger'})
+    assert len(prepared.samples.labels) == 7
+    assert prepared.samples.targets[0] == prepared.samples.labels.index('anger')
+    assert prepared.samples.distributions[0].max() == pytest.approx(0.6)
 
 
 def test_sources_of_different_kinds_come_together(tmp_path):
@@ -199,6 +233,16 @@ def test_people_stay_in_one_split_and_may_be_read_from_names(tmp_path):
         homes.setdefault(str(subject), set()).add(str(split))
     assert len(homes) == 10
     assert all(len(found) == 1 for found in homes.values())
+
+
+@pytest.mark.parametrize(('pattern', 'known'), [(r'(no)_', 0), (r'^fear/([12])\.', 2)])
+def test_pictures_whose_person_is_not_known_are_told(tmp_path, pattern, known):
+    source = write_pictures(tmp_path / 'faces', {'fear': 10})
+    prepared = run(tmp_path / 'out.npz', (source, 'train'), pattern=pattern)
+    assert (prepared.samples.subjects != '').sum() == known
+    assert f'of {10 - known} of 10 pictures' in prepared.warnings[0]
+    assert pattern in prepared.warnings[0]
+    assert run(tmp_path / 'out2.npz', (source, 'train')).warnings == ()
 
 
 def test_people_in_two_splits_of_the_source_are_told(tmp_path):
@@ -300,3 +344,9 @@ def test_what_cannot_be_prepared_is_named(tmp_path, make, changes, words):
 def test_the_file_must_be_an_npz(tmp_path):
     with pytest.raises(ConfigError, match=r'an \.npz'):
         run(tmp_path / 'out.csv', write_fer(tmp_path / 'a.npz'))
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused_at_once(tmp_path):
+    (tmp_path / 'out.npz').mkdir()
+    with pytest.raises(ConfigError, match='is a folder'):
+        run(tmp_path / 'out.npz', tmp_path / 'not_looked_for')

@@ -65,6 +65,14 @@ def write_csv(folder, pixels=None, tags=True, emotion='3'):
     return folder / 'fer2013.csv'
 
 
+def tags_in_another_order(folder):
+    path = write_csv(folder)
+    tags = folder / 'fer2013new.csv'
+    head, *rows = tags.read_text().splitlines(keepends=True)
+    tags.write_text(''.join([head, *sorted(rows, reverse=True)]))
+    return path
+
+
 def test_npz_keeps_what_the_taggers_agree_on(tmp_path):
     data = load_dataset(write_npz(tmp_path / 'a.npz'))
     assert len(data) == 3
@@ -223,6 +231,10 @@ def object_array(path):
     (lambda t: write_csv(t, pixels='1 2 3'), ['fer2013.csv, line 4', '2304']),
     (lambda t: write_csv(t, pixels=' '.join(['256'] * 2304)), ['line 4', '0..255']),
     (lambda t: write_csv(t, emotion='9', tags=False), ['line 2', 'emotion']),
+    (tags_in_another_order, ['fer2013new.csv, line 4', 'PublicTest', 'same order']),
+    (lambda t: write_index(t, '0.png;fear', header='file;emotion'),
+     ['index.csv', 'file,emotion', 'fer2013.csv', 'file;emotion']),
+    (lambda t: write_index(t, header=''), ['columns', 'file,emotion']),
     (broken_folder, ['bad.png', 'decoded']),
     (text_in_folder, ['notes.txt', 'not an image']),
     (lambda t: t, ['sub-folder']),

@@ -155,6 +155,30 @@ def test_a_crop_of_known_margin_is_measured_as_such(astronaut):
     assert medians[2][2] - medians[1][2] == pytest.approx(0.1, abs=0.05)
 
 
+class Unsteady:
+    """A detector whose boxes about the canvas's middle scatter as `DetectorJitter` would."""
+
+    box_convention = 'haar'
+
+    def __init__(self, shift, scale):
+        self.shift, self.scale = shift, scale
+        self.rng = np.random.default_rng(0)
+
+    def detect(self, bgr):
+        size, x, y = self.rng.standard_normal(3)
+        side = 200 * np.exp(self.scale * size)
+        middle = 240 + 200 * self.shift * np.array([x, y])
+        return [Face((*(middle - side / 2), side, side), 0.9)]
+
+
+def test_the_jitter_of_a_detector_is_measured_as_the_augmentation_takes_it(monkeypatch):
+    monkeypatch.setattr(crop_fit, '_frame', lambda index: 200)
+    images = [np.full((48, 48), 90, np.uint8)] * 120
+    jitter = crop_fit.fit_crop(Unsteady(0.04, 0.1), images)['jitter']
+    assert jitter == {'images': {'shift': pytest.approx(0.04, rel=0.2),
+                                 'scale': pytest.approx(0.1, rel=0.2)}}
+
+
 def test_pictures_without_faces_fit_nothing():
     blank = [np.full((48, 48), 90, np.uint8)] * 12
     with pytest.raises(DataError, match='nothing to fit'):

@@ -80,6 +80,9 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
                        help='(default: %(default)s)')
     crops.add_argument('--min-side', type=count, default=16, metavar='PIXELS',
                        help='smallest face or crop in its picture (default: %(default)s)')
+    crops.add_argument('--min-face-size', type=float, default=0.15, metavar='SHARE',
+                       help='smallest face that is looked for, in shorter sides of its picture; '
+                            'smaller takes longer (default: %(default)s)')
     crops.add_argument('--min-contrast', type=float, default=5.0, metavar='SD',
                        help='flatter crops hold no face (default: %(default)s grey levels)')
     crops.add_argument('--strict', action='store_true',
@@ -110,7 +113,7 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
 
 def _prepare(args: argparse.Namespace) -> int:
     from fer_ros.commands.progress import progress
-    from fer_ros.core.errors import ConfigError
+    from fer_ros.core.errors import ConfigError, DataError, FerError
     from fer_ros.data.collect import Labelling
     from fer_ros.data.cropping import CropSettings
     from fer_ros.data.prepare import prepare, PrepareSettings
@@ -125,16 +128,21 @@ def _prepare(args: argparse.Namespace) -> int:
     if args.label_set not in LABEL_SETS:
         raise ConfigError(
             f'--label-set must be one of {", ".join(LABEL_SETS)}, got {args.label_set!r}')
+    if args.report and Path(args.report).is_file():
+        raise ConfigError(f'--report {args.report}: is a file; name a folder')
     settings = PrepareSettings(
         CropSettings(args.side, args.color, args.detector, args.detector_model, args.min_side,
-                     args.min_contrast),
+                     args.min_contrast, args.min_face_size),
         Labelling(args.label_set, tuple(filter(None, args.labels.split(','))),
                   _renames(args.rename), args.subject_pattern),
         _shares(args.split), args.seed, args.strict, args.hash_distance, args.correlation,
         args.keep_duplicates, args.data_license, shlex.join(['fer', *sys.argv[1:]]))
     prepared = prepare(sources, Path(args.out), settings, progress)
-    content = write_report(prepared, Path(args.report), args.seed) if args.report \
-        else report_of(prepared)
+    try:
+        content = write_report(prepared, Path(args.report), args.seed) if args.report \
+            else report_of(prepared)
+    except (FerError, OSError) as error:
+        raise DataError(f'{error}; {args.out} is complete, only its report is not') from error
     print(report_text(content['splits']))
     found = content['duplicates']
     removed = sum(found['removed'].values())
@@ -216,6 +224,6 @@ def _preview(args: argparse.Namespace) -> int:
     data = load_dataset(args.data, 'train', config.label_set)
     as_batch(data.images[:1], config.side)
     write_image(Path(args.out), preview_sheet(data, config.augmentation, args.faces,
-                                              seed=args.seed))
+                                              seed=args.seed, even=config.standardize))
     print(f'preview: {args.out}')
     return 0

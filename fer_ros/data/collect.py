@@ -59,11 +59,14 @@ class Source:
         samples: Its usable crops.
         dropped: Its other pictures.
         record: `file`, `sha256` and `images`, for the provenance.
+        face_share: Median side of the detector's boxes, in shorter sides of their pictures;
+            NaN where no detector looked.
     """
 
     samples: Samples
     dropped: tuple[Dropped, ...]
     record: dict[str, Any]
+    face_share: float = float('nan')
 
 
 def collect(
@@ -129,7 +132,7 @@ def _pictures(
                     for item in made.dropped)
     return Source(samples, dropped, {
         'file': path.name, 'sha256': made.sha256, 'images': len(pictures),
-        'detector': crops.detector})
+        'detector': crops.detector}, float(np.median(made.face_shares)))
 
 
 def _crops(path: Path, crops: CropSettings, labelling: Labelling) -> Source:
@@ -146,11 +149,13 @@ def _crops(path: Path, crops: CropSettings, labelling: Labelling) -> Source:
     wanted = tuple(dict.fromkeys(labelling.rename.get(name, name) for name in samples.labels))
     if labelling.rename:
         named = [wanted.index(labelling.rename.get(name, name)) for name in samples.labels]
+        targets, shares = np.array(named, np.int64)[samples.targets], samples.distributions
+        if shares is not None:
+            # Votes for emotions that are one now may together be the most.
+            shares = shares @ np.eye(len(wanted), dtype=np.float32)[named]
+            targets = shares.argmax(axis=1)
         samples = dataclasses.replace(
-            samples, targets=np.array(named, np.int64)[samples.targets], labels=wanted,
-            distributions=None if samples.distributions is None
-            else samples.distributions @ np.eye(len(wanted), dtype=np.float32)[named],
-            extra={})
+            samples, targets=targets, labels=wanted, distributions=shares, extra={})
     if labelling.labels:
         names = samples.names
         samples, kept = samples.relabelled(labelling.labels)

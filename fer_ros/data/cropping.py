@@ -26,8 +26,8 @@ from fer_ros.data.samples import Dropped
 
 __all__ = ['CropSettings', 'Crops', 'blank_reason', 'crop_pictures', 'no_shards']
 
-_SHARD = 500  # pictures a shard: some seconds of work
-_FORMAT = 1   # of the shards; a new number makes old ones stale
+_SHARD = 100  # pictures a shard: some seconds of work, also of large pictures
+_FORMAT = 2   # of the shards; a new number makes old ones stale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +41,7 @@ class CropSettings:
         detector_model: Network file, for `yunet`.
         min_side: Side of the smallest face, or crop, that is taken, in pixels.
         min_contrast: Smallest standard deviation of a crop's grey levels.
+        min_face_size: As of `create_detector`.
     """
 
     side: int = 48
@@ -49,6 +50,7 @@ class CropSettings:
     detector_model: str = ''
     min_side: int = 16
     min_contrast: float = 5.0
+    min_face_size: float = 0.15
 
     def __post_init__(self) -> None:
         if not 16 <= self.side <= 512:
@@ -68,6 +70,7 @@ class Crops:
         images: (M, S, S) or (M, S, S, 3) uint8 crops.
         rows: (M,) int64 index of each crop's picture in the list.
         face_sides: (M,) float32 sides of the detector's boxes in pixels, or NaN.
+        face_shares: (M,) float32 the same in shorter sides of their pictures, or NaN.
         dropped: The other pictures.
         sha256: Of the names and contents of all pictures.
     """
@@ -75,6 +78,7 @@ class Crops:
     images: Image
     rows: NDArray[np.int64]
     face_sides: Floats
+    face_shares: Floats
     dropped: tuple[Dropped, ...]
     sha256: str
 
@@ -104,7 +108,8 @@ def crop_pictures(
         ConfigError: The detector is unknown.
     """
     detector = None if settings.detector == 'none' else create_detector(
-        settings.detector, model_path=settings.detector_model, min_face_size=0.15)
+        settings.detector, model_path=settings.detector_model,
+        min_face_size=settings.min_face_size)
     plan = _plan(pictures, settings)
     folder.mkdir(parents=True, exist_ok=True)
     shards = []
@@ -131,8 +136,8 @@ def crop_pictures(
             strict=True))
     lines = ''.join(f'{digest}  {picture.name}\n' for digest, picture in zip(
         merged['sha256'].tolist(), pictures, strict=True))
-    return Crops(merged['images'], merged['rows'], merged['face_sides'], dropped,
-                 hashlib.sha256(lines.encode()).hexdigest())
+    return Crops(merged['images'], merged['rows'], merged['face_sides'], merged['face_shares'],
+                 dropped, hashlib.sha256(lines.encode()).hexdigest())
 
 
 def no_shards(folder: Path) -> None:
@@ -167,15 +172,17 @@ def _work(
     pictures: Sequence[Picture], settings: CropSettings, detector: FaceDetector | None,
     strict: bool, step: Callable[[], object],
 ) -> dict[str, NDArray[Any]]:
-    images, rows, sides = [], [], []
+    images, rows, sides, shares = [], [], [], []
     dropped, reasons, details, digests = [], [], [], []
     for row, picture in enumerate(pictures):
         digests.append(hashlib.sha256(picture.path.read_bytes()).hexdigest())
         try:
-            crop, side = _crop(read_image(picture.path), settings, detector)
+            image = read_image(picture.path)
+            crop, side = _crop(image, settings, detector)
             images.append(crop)
             rows.append(row)
             sides.append(side)
+            shares.append(side / min(image.shape[:2]))
         except SourceError as error:
             if strict:
                 raise DataError(f'{error}; remove it, or run without --strict') from error
@@ -191,6 +198,7 @@ def _work(
     return {
         'images': np.stack(images) if images else np.empty(shape, np.uint8),
         'rows': np.array(rows, np.int64), 'face_sides': np.array(sides, np.float32),
+        'face_shares': np.array(shares, np.float32),
         'dropped': np.array(dropped, np.int64), 'reasons': np.array(reasons, '<U16'),
         'details': np.array(details, str) if details else np.array([], '<U1'),
         'sha256': np.array(digests)}

@@ -36,6 +36,7 @@ USAGES = {'Training': 'train', 'PublicTest': 'validation', 'PrivateTest': 'test'
 
 _SIDE = 48
 _VOTES = (*EMOTIONS, 'unknown', 'NF')
+_ALIKE = 'both must list the same images in the same order'
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -149,10 +150,9 @@ def read_fer_csv(path: Path, split: str | None = None) -> FerRows:
         usage = {name: usage for usage, name in USAGES.items()}.get(split or '', 'of any kind')
         raise DataError(f'{path}: no row with Usage {usage}')
     tags = path.with_name('fer2013new.csv')
-    votes = _read_votes(tags) if tags.is_file() else None
+    votes = _read_votes(tags, dict(zip(numbers, splits, strict=True))) if tags.is_file() else None
     if votes is not None and len(votes) <= numbers[-1]:
-        raise DataError(f'{tags}: {len(votes)} rows, but {path.name} has more; '
-                        'both must list the same images in the same order')
+        raise DataError(f'{tags}: {len(votes)} rows, but {path.name} has more; {_ALIKE}')
     return FerRows(
         np.stack(images), np.array(emotions, np.int64),
         None if votes is None else votes[numbers], np.array(splits), np.array(places),
@@ -170,9 +170,16 @@ def _integers(text: str, size: int, limit: int, place: str) -> NDArray[np.int64]
     return numbers
 
 
-def _read_votes(path: Path) -> NDArray[np.int64]:
-    votes = [
-        _integers(' '.join(row[column] or '-' for column in _VOTES), len(_VOTES), 100,
-                  f'{path}, line {line}')
-        for line, row in csv_rows(path, set(_VOTES))]
+def _read_votes(path: Path, splits: dict[int, str]) -> NDArray[np.int64]:
+    """Return the votes of all rows; those that `splits` names must be of that split."""
+    votes = []
+    for number, (line, row) in enumerate(csv_rows(path, set(_VOTES))):
+        place = f'{path}, line {line}'
+        split = splits.get(number, '')
+        # All that could tell, without pixels, that rows are not of the same image.
+        if split and USAGES.get(row.get('Usage', ''), split) != split:
+            raise DataError(f'{place}: Usage is {row["Usage"]}, but {split} data stand in this '
+                            f'row of the pixels; {_ALIKE}')
+        votes.append(_integers(
+            ' '.join(row[column] or '-' for column in _VOTES), len(_VOTES), 100, place))
     return np.stack(votes) if votes else np.empty((0, len(_VOTES)), np.int64)

@@ -45,10 +45,19 @@ class Picture:
 
 
 def is_index(path: Path) -> bool:
-    """Return whether a CSV file lists pictures (`file,emotion[,subject][,split]`)."""
+    """Return whether a CSV file lists pictures, rather than holding those of FER2013.
+
+    Raises:
+        DataError: By its first line it is neither.
+    """
     with path.open(encoding='utf-8-sig', errors='replace') as file:
-        names = {name.strip().strip('"') for name in file.readline().split(',')}
-    return {'file', 'emotion'} <= names and 'pixels' not in names
+        line = file.readline(1000).strip()
+    names = {name.strip().strip('"') for name in line.split(',')}
+    if 'pixels' not in names and not {'file', 'emotion'} <= names:
+        raise DataError(
+            f'{path}: expected the columns file,emotion[,subject][,split] of an index, or '
+            f'emotion,pixels,Usage of fer2013.csv; the first line is {line[:80]!r}')
+    return 'pixels' not in names
 
 
 def list_pictures(
@@ -81,7 +90,8 @@ def list_pictures(
             if picture.label not in labels:
                 raise DataError(
                     f'{picture.place}: unknown emotion {picture.label!r}; known: '
-                    f'{", ".join(labels)}')
+                    f'{", ".join(labels)}; translate it (--rename {picture.label}=EMOTION), or '
+                    'declare your own with --labels')
     return _with_subjects(pictures, subject_pattern) if subject_pattern else pictures
 
 

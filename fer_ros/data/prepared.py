@@ -8,6 +8,7 @@ Arrays: `images` (N, S, S) or (N, S, S, 3) uint8, `targets` (N,) int64, `labels`
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,10 @@ def write_arrays(path: Path, arrays: dict[str, Any], compressed: bool) -> None:
         with replacing(path) as partial:
             (np.savez_compressed if compressed else np.savez)(partial, **arrays)
     except OSError as error:
+        hint = '; when there is room, give the same command again: what was finished is kept' \
+            if error.errno in (errno.ENOSPC, errno.EDQUOT) else ''
         raise DataError(
-            f'{path}: cannot be written: {error.strerror or error}; when there is room, give the '
-            'same command again: what was finished is kept') from error
+            f'{path}: cannot be written: {error.strerror or error}{hint}') from error
 
 
 def prepared_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

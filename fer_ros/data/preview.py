@@ -13,6 +13,7 @@ from fer_ros.data.crops import Dataset
 from fer_ros.data.sheets import grid, text_strip
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.augmentation.mixing import MIXTURES
+from fer_ros.training.tensors import as_batch
 
 __all__ = ['preview_sheet', 'some_of_each']
 
@@ -35,11 +36,12 @@ def some_of_each(data: Dataset, count: int, seed: int) -> NDArray[np.int64]:
 
 def preview_sheet(
     data: Dataset, augmentation: Augmentation, faces: int = 6, versions: int = 9, seed: int = 0,
+    even: bool = False,
 ) -> Image:
     """Draw varied pictures of faces.
 
-    Three blocks: some faces, each beside its versions as the recipe varies them; one row for
-    each variation of the recipe alone, at probability 1; and the mixtures of the recipe at
+    Three blocks: some faces, each beside what the network is given of it; one row for each
+    variation of the recipe alone, at probability 1; and the mixtures of the recipe at
     probability 1, with the shares of the two largest emotions.
 
     Args:
@@ -48,6 +50,7 @@ def preview_sheet(
         faces: Rows of the first block.
         versions: Pictures beside each face.
         seed: Of the choice of faces and of all variations.
+        even: Whether the network is given pictures of equal mean and contrast (`standardize`).
 
     Returns:
         (H, W, 3) uint8 BGR.
@@ -57,9 +60,12 @@ def preview_sheet(
     images = data.images[rows]
     targets = np.eye(len(data.labels), dtype=np.float32)[data.targets[rows]]
     names = [data.labels[target] for target in data.targets[rows]]
-    blocks = [_title('as in training: a face, and its versions', versions)]
+    blocks = [_title('a face, and what the network is given of it'
+                     + (' (standardized)' if even else ''), versions)]
     for image, name in zip(images[:faces], names, strict=False):
-        blocks.append(_row(name, [image, *_versions(augmentation, image, versions, rng)]))
+        varied = np.stack(_versions(augmentation, image, versions, rng))
+        given = as_batch(varied, image.shape[0], even).round().astype(np.uint8)
+        blocks.append(_row(name, [image, *given.reshape(varied.shape)]))
     settings = augmentation.settings
     single = {name: value for name, value in settings.items()
               if value is not False and name not in MIXTURES}

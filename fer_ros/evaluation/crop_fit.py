@@ -44,6 +44,7 @@ _FRAMES = (96.0, 240.0)
 _PORTRAIT_FACE = (90.0, 225.0)
 # The face fills the canvas's middle, so small faces would only be false ones.
 _MIN_FACE_SIZE = 0.15
+_DEVIATIONS = 2.563  # standard deviations between the 10th and 90th percentile
 
 
 def padded(image: Image, border: str, frame: int) -> Image:
@@ -126,7 +127,8 @@ def fit_crop(
         `margin`, `offset_x`, `offset_y`: medians over images and borders, corrected if there are
         portraits; `measured` before the correction, by border; `found` share of the images;
         `spread` {name: [10th, 90th percentile]} of what was measured; `known` what crops of known
-        margin measured.
+        margin measured; `jitter` {of: {shift, scale}}, what `DetectorJitter` takes: of `images`,
+        where the framing of the images scatters too, and of `portraits`, the detector's alone.
 
     Raises:
         DataError: The detector finds a face in fewer than ten images or portraits.
@@ -141,13 +143,16 @@ def fit_crop(
             for index, border in enumerate(BORDERS)},
         'spread': {
             name: np.percentile(flat[:, index], (10, 90)).round(3).tolist()
-            for index, name in enumerate(('margin', 'offset_x', 'offset_y'))}}
+            for index, name in enumerate(('margin', 'offset_x', 'offset_y'))},
+        'jitter': {'images': _jitter([flat])}}
     if portraits is not None:
-        known = np.array([
-            np.median(_found(measure(
+        cut = [
+            _found(measure(
                 detector, _known_crops(detector, portraits, margin, count), total=None,
-                progress=progress, name=f'portraits at {margin}')), axis=0)
-            for margin in _KNOWN])
+                progress=progress, name=f'portraits at {margin}'))
+            for margin in _KNOWN]
+        known = np.array([np.median(found, axis=0) for found in cut])
+        result['jitter']['portraits'] = _jitter(cut)
         result['known'] = dict(zip(map(str, _KNOWN), known.round(4).tolist(), strict=True))
         # They rise with the margin, up to noise.
         order = np.argsort(known[:, 0])
@@ -166,6 +171,19 @@ def _found(rows: NDArray[np.float64]) -> NDArray[np.float64]:
         raise DataError(
             f'the detector found a face in {len(found)} of {rows.shape[0]} images: nothing to fit')
     return found
+
+
+def _jitter(parts: Sequence[NDArray[np.float64]]) -> dict[str, float]:
+    """Return the deviations that `DetectorJitter` takes, each the mean of the parts."""
+    deviations = []
+    for part in parts:
+        margin, x, y = part.T
+        # Single wild boxes are no jitter: from percentiles, as of a normal distribution.
+        scale, *shift = (np.diff(np.percentile(values, (10, 90)))[0] / _DEVIATIONS
+                         for values in (np.log(margin), x / margin, y / margin))
+        deviations.append((np.mean(shift), scale))
+    shift, scale = np.mean(deviations, axis=0).round(3).tolist()
+    return {'shift': shift, 'scale': scale}
 
 
 def _known_crops(

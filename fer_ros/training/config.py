@@ -162,7 +162,9 @@ def load_config(path: str | Path, **overrides: Any) -> TrainConfig:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f'{path}: cannot be read as YAML: {error}') from error
+        # Told in one line, as everything is.
+        text = ' '.join(str(error).split())
+        raise ConfigError(f'{path}: cannot be read as YAML: {text}') from error
     if not isinstance(content, dict):
         raise ConfigError(f'{path}: expected settings `key: value`')
     content.update({key: value for key, value in overrides.items() if value is not None})

@@ -28,7 +28,8 @@ def as_batch(images: Image, side: int, even: bool = False) -> Floats:
     """
     if images.shape[1:3] != (side, side):
         raise DataError(
-            f'crops of {images.shape[2]}x{images.shape[1]}, but the network takes {side}x{side}')
+            f'crops of {images.shape[2]}x{images.shape[1]}, but the network takes {side}x{side}; '
+            f'make others with `fer data prepare --side {side}`')
     batch = images if images.ndim == 4 else images[..., np.newaxis]
     pixels = batch.astype(np.float32)
     return standardize(pixels) if even else pixels

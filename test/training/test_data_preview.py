@@ -45,6 +45,17 @@ def test_the_first_column_is_the_picture_itself():
         tile, cv2.resize(original, (64, 64), interpolation=cv2.INTER_NEAREST))
 
 
+def test_the_faces_are_shown_as_evened_as_the_network_is_given_them():
+    dim = Dataset(np.uint8(40 + DATA.images // 4), DATA.targets, DATA.labels, ())
+    plain, even = (preview_sheet(dim, Augmentation({'flip': True}), faces=1, even=even)
+                   for even in (False, True))
+    tiles = [sheet[28 + 3:28 + 3 + 64, 133 + 67:133 + 67 + 64, 0] for sheet in (plain, even)]
+    assert tiles[0].mean() < 100
+    assert tiles[1].mean() == pytest.approx(127.5, abs=4)
+    assert tiles[1].std() == pytest.approx(55, abs=4)
+    assert np.array_equal(plain[28:95, 133:197], even[28:95, 133:197])
+
+
 @pytest.mark.parametrize('shape', [(40, 48, 48), (40, 48, 48, 3)])
 def test_the_command_writes_a_picture(tmp_path, shape):
     np.savez(tmp_path / 'data.npz', images=RNG.integers(0, 256, shape, dtype=np.uint8),
@@ -62,4 +73,6 @@ def test_data_of_another_size_than_the_recipe_are_refused(tmp_path, capsys):
     (tmp_path / 'recipe.yaml').write_text(RECIPE)
     assert main(['data', 'preview', '--config', str(tmp_path / 'recipe.yaml'), '--data',
                  str(tmp_path / 'data.npz'), '--out', str(tmp_path / 'a.png')]) == 1
-    assert '32x32' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert '32x32' in error
+    assert 'fer data prepare --side 48' in error

@@ -80,8 +80,9 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path, text):
     path = tmp_path / 'settings.yaml'
     if text is not None:
         path.write_text(text)
-    with pytest.raises(ConfigError, match='cannot be read as YAML'):
+    with pytest.raises(ConfigError, match='cannot be read as YAML') as error:
         load_config(path)
+    assert '\n' not in str(error.value)
 
 
 def test_options_that_a_network_does_not_take_are_refused():

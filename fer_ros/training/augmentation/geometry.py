@@ -56,9 +56,9 @@ class Affine(Geometry):
 class DetectorJitter(Geometry):
     """Move the frame as a face detector does: normally distributed place and size of the box.
 
-    The defaults are the spread that `fer evaluate crop` measures (docs/detection.md) divided by
-    2.56, which leads from the 10th and 90th percentile to a standard deviation. It holds the
-    scatter of FER images too, which their recipes therefore need not add again.
+    The defaults are the `jitter` of images that `fer evaluate crop` measures (docs/detection.md).
+    It holds the scatter of FER images too, which their recipes therefore need not add again: they
+    take that of portraits, the detector's alone.
 
     Attributes:
         shift: Standard deviation of the place, as a share of the side, on either axis.
