@@ -26,6 +26,9 @@ from fer_ros.training.files import write_text
 
 __all__ = ['speed', 'Study']
 
+_OUTPUTS = (
+    'report.html', 'metrics.json', 'confusion.png', 'reliability.png', 'risk_coverage.png',
+    'class_curves.png', 'robustness.png', 'most_wrong.png', 'most_certain.png', 'saliency.png')
 _TIMED = 300
 _WRONG = 50
 _CERTAIN = 10
@@ -80,7 +83,8 @@ class Study:
         """Write `metrics.json`, the pictures and `report.html`.
 
         Every file is either whole or not there; `metrics.json` comes before the pictures and the
-        report last.
+        report last. Those of an earlier report in the folder go first: its faces must not stay
+        beside a report without faces, nor its figures beside those of another model.
 
         Args:
             folder: Where to; made if need be.
@@ -98,6 +102,8 @@ class Study:
             metrics['robustness'] = self._robustness(robustness_images)
         heat = self._heat_maps() if faces else None
         metrics['saliency'] = None if heat is None else heat[0]
+        for name in _OUTPUTS:
+            (folder / name).unlink(missing_ok=True)
         write_text(folder / 'metrics.json', json.dumps(metrics, indent=1) + '\n')
         sections = [*self._figures(folder, metrics)]
         if heat is not None:
@@ -117,6 +123,8 @@ class Study:
 
     def _heat_maps(self) -> tuple[dict[str, Any], list[tuple[str, int, int]], dict[str, Floats]]:
         """Return what was done, (caption, data row, emotion) of each example, and the maps."""
+        from fer_ros.commands.options import quiet_runtime
+
         examples = [
             (kind, row, emotion) for emotion in range(len(self._labels))
             for kind, row in saliency_rows(
@@ -127,7 +135,9 @@ class Study:
         maps = {'occlusion': occlusion_sensitivity(self._classifier, images, asked)}
         record: dict[str, Any] = {'methods': ['occlusion sensitivity']}
         try:
-            maps = {'Grad-CAM': grad_cam(self._model.folder, images, asked), **maps}
+            # Keras' backend tells on stderr of the machine that it finds.
+            with quiet_runtime():
+                maps = {'Grad-CAM': grad_cam(self._model.folder, images, asked), **maps}
             record['methods'].insert(0, 'Grad-CAM')
         except (FerError, ModuleNotFoundError) as error:
             record['no_grad_cam'] = str(error)

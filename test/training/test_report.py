@@ -86,6 +86,15 @@ def test_a_report_without_faces_or_robustness(without_weights, faces, tmp_path):
     assert 'robustness' not in metrics
 
 
+def test_nothing_of_an_earlier_report_stays(without_weights, faces, tmp_path):
+    for name in ('saliency.png', 'most_wrong.png', 'robustness.png', 'notes.txt'):
+        (tmp_path / name).write_bytes(b'earlier')
+    evaluate(without_weights, faces, tmp_path, '--no-faces', '--robustness-images', '0')
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'metrics.json', 'report.html', 'notes.txt',
+        *(f'{name}.png' for name in PICTURES - {'robustness'})}
+
+
 def test_without_weights_the_report_says_why_there_is_no_grad_cam(
     without_weights, faces, tmp_path,
 ):
