@@ -146,18 +146,24 @@ class Study:
     def _figures(self, folder: Path, metrics: dict[str, Any]) -> list[Section]:
         sections = []
         todo: list[tuple[str, str, str, Callable[[Path], None]]] = [
-            ('confusion', 'Confusion', 'Rows are the labels, columns the answers.',
+            ('confusion', 'Confusion',
+             'Rows are the labels, columns the answers; each row adds up to 100 %. On the '
+             'diagonal stand the right answers, that is the recall.',
              lambda path: plots.confusion_picture(metrics, path)),
             ('reliability', 'Calibration',
-             'Bars at the dashed line: the confidence says how often the answer is right. Pale '
-             'bars stand for fewer than ten images. Below, how often each confidence occurs.',
+             'Bars at the dashed line: the confidence says how often the answer is right; bars '
+             'below it: the model is too sure of itself. Dots stand at the mean confidence of '
+             'each bar. Pale bars are of fewer than ten images. Below, how often each confidence '
+             'occurs.',
              lambda path: plots.reliability_picture(metrics, path)),
             ('risk_coverage', 'Abstention',
              'The share of wrong answers if only the surest faces are answered. The dot is the '
              "model's threshold for `unknown`.",
              lambda path: plots.risk_coverage_picture(metrics, path)),
             ('class_curves', 'Each emotion against the others',
-             'ROC with the area below it, and precision over recall with the average precision.',
+             'Left, ROC: how many faces of the emotion are found at the price of how many false '
+             'alarms; up and left is better. Right, precision and recall: how many of the finds '
+             'are right as more are found; up and right is better.',
              lambda path: plots.class_curves_picture(metrics['class_curves'], path))]
         if 'robustness' in metrics:
             todo.append((
@@ -178,7 +184,7 @@ class Study:
                   [self._caption(row) for row in wrong], [False] * len(wrong))
             sections.append(Section(
                 'Most wrong', 'The surest wrong answers: label, answer, confidence. Some of them '
-                'are errors of the label.', folder / 'most_wrong.png'))
+                'are errors of the label.', folder / 'most_wrong.png', faces=True))
         pictures, captions, right = [], [], []
         for emotion in range(len(self._labels)):
             rows = most_certain(self._probabilities, emotion, _CERTAIN).tolist()
@@ -186,11 +192,15 @@ class Study:
                 known = row is not None
                 pictures.append(self._data.images[row] if known else np.empty(0, np.uint8))
                 captions.append(self._caption(row) if known else '')
+                # A row without pictures would look like a fault of the sheet.
+                if not rows and len(pictures) % _CERTAIN == 1:
+                    captions[-1] = 'never\nanswered'
                 right.append(bool(known and self._guesses[row] == self._targets[row]))
         sheet(folder / 'most_certain.png', pictures, captions, right, self._labels, _CERTAIN)
         sections.append(Section(
-            'Most certain', 'For each answer, the faces that get it with most confidence: label, '
-            'answer, confidence; red where the label is another.', folder / 'most_certain.png'))
+            'Most certain', 'For each answer, the faces that get it with most confidence, and the '
+            'confidence. Where the label is another: label, answer, confidence, in red.',
+            folder / 'most_certain.png', faces=True))
         record, examples, maps = heat
         emotions = [emotion for _, _, emotion in examples]
         # Emotions without an example take no row.
@@ -206,7 +216,8 @@ class Study:
             'Grad-CAM: where the last feature maps speak for the answer, in their coarse '
             'resolution.' if 'no_grad_cam' not in record
             else f'No Grad-CAM: {record["no_grad_cam"]}.')
-        sections.append(Section('What the network looks at', text, folder / 'saliency.png'))
+        sections.append(Section(
+            'What the network looks at', text, folder / 'saliency.png', faces=True))
         return sections
 
     def _caption(self, row: int) -> str:
