@@ -2,15 +2,17 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_ros.cli import main
+from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.model import load_model
 from fer_ros.core.types import EMOTIONS
-from fer_ros.evaluation.compare import mcnemar, paired_comparison
+from fer_ros.evaluation.compare import mcnemar, p_text, paired_comparison
 from fer_ros.evaluation.golden import golden_crops
 
 
@@ -28,6 +30,12 @@ def test_mcnemar_by_hand(first, second, p):
 
 def test_mcnemar_of_large_counts_is_finite():
     assert 0.0 <= mcnemar(900, 1300) < 1e-10
+
+
+@pytest.mark.parametrize(('p', 'text'), [
+    (1.0, 'p = 1'), (0.04321, 'p = 0.043'), (mcnemar(126, 1614), 'p < 1e-300')])
+def test_no_p_value_is_called_nothing(p, text):
+    assert p_text(p) == text
 
 
 def test_differences_of_a_small_table():
@@ -99,3 +107,32 @@ def test_the_command_compares_two_model_folders(faces, tmp_path, capsys):
 def test_a_model_that_does_not_exist_is_named(faces, capsys):
     assert main(['compare', 'missing', 'missing', '--data', str(faces)]) == 1
     assert "no model 'missing'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('counts', [(7, 8), (8, 7)])
+def test_the_fewer_labels_are_measured_whichever_model_comes_first(counts, monkeypatch, capsys):
+    def refuse(manifest, *_):
+        raise DataError(f'{len(manifest.labels)} labels are measured')
+
+    models = {f'model{n}': SimpleNamespace(manifest=SimpleNamespace(labels=EMOTIONS[:n]))
+              for n in counts}
+    monkeypatch.setattr('fer_ros.core.model.load_model', models.get)
+    monkeypatch.setattr('fer_ros.evaluation.model.load_data_for', refuse)
+    assert main(['compare', *models, '--data', 'any']) == 1
+    assert '7 labels are measured' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('words', [
+    ('compare', '{model}', '{model}', '--data', '{faces}'),
+    ('evaluate', 'model', '{model}', '{faces}')])
+def test_without_matplotlib_nothing_is_begun(words, faces, tmp_path, monkeypatch, capsys):
+    def missing():
+        raise ConfigError('plots need matplotlib')
+
+    for module in ('plots', 'model'):
+        monkeypatch.setattr(f'fer_ros.evaluation.{module}.pyplot', missing)
+    monkeypatch.setattr('fer_ros.evaluation.model.answers', pytest.fail)
+    words = [word.format(model=load_model().folder, faces=faces) for word in words]
+    assert main([*words, '--out', str(tmp_path / 'out')]) == 1
+    assert 'plots need matplotlib' in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()

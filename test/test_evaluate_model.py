@@ -1,14 +1,19 @@
 """`fer evaluate model` on made-up data: figures, files, and what it refuses."""
 
+import dataclasses
 import json
+import shutil
 
 import cv2
+import numpy as np
 import pytest
 
 from fer_ros.cli import main
-from fer_ros.core.model import DEFAULT_MODEL
+from fer_ros.core.model import DEFAULT_MODEL, load_model
 from fer_ros.core.types import EMOTIONS
+from fer_ros.data.datasets import FER2013_LABELS
 from fer_ros.evaluation.golden import golden_crops
+from fer_ros.evaluation.model import file_records, load_data_for
 
 
 @pytest.fixture
@@ -80,3 +85,42 @@ def test_figures_hold_calibration_abstention_and_areas(faces, capsys):
     assert metrics['risk_coverage']['risk'][-1] == pytest.approx(1 - metrics['accuracy'], abs=1e-4)
     assert 0.0 <= metrics['per_class']['anger']['auc'] <= 1.0
     assert metrics['per_class']['fear']['auc'] is None
+
+
+def test_an_emotion_that_the_data_do_not_show_has_no_figures(faces, capsys):
+    assert main(['evaluate', 'model', '--data', str(faces)]) == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line}
+    assert rows['fear'] == ['fear', '-', '-', '-', '-', '0']
+    assert rows['anger'][1:3] != ['-', '-']
+
+
+@pytest.mark.parametrize(('trained', 'held_back', 'warned'), [
+    (True, 0, True),    # the training data themselves
+    (True, 5, True),    # of which a part was held back, but all are measured
+    (True, 8, False),   # the part that was held back
+    (False, 8, False),
+])
+def test_figures_on_training_data_are_called_so(
+    trained, held_back, warned, faces, tmp_path, capsys,
+):
+    model = tmp_path / 'model'
+    shutil.copytree(load_model().folder, model)
+    manifest = json.loads((model / 'manifest.json').read_text())
+    mine = file_records([faces])['sha256']
+    manifest['training']['data'] = [
+        {'role': 'training', 'n': 20, 'sha256': mine if trained else '0' * 64},
+        {'role': 'validation', 'n': held_back, 'sha256': mine}]
+    (model / 'manifest.json').write_text(json.dumps(manifest))
+    assert main(['evaluate', 'model', str(model), str(faces), '--json']) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)['trained_on'] is warned
+    assert ('trained on some of these images' in output.err) is warned
+
+
+def test_the_seven_labels_count_in_any_order(tmp_path):
+    np.savez(tmp_path / 'faces.npz', images=golden_crops(48)[:2],
+             ferplus_votes=np.eye(10, dtype=np.uint8)[[7, 7]] * 10,
+             fer2013_label=np.array([0, 6], np.uint8))
+    manifest = dataclasses.replace(load_model().manifest, labels=FER2013_LABELS[::-1])
+    data = load_data_for(manifest, tmp_path / 'faces.npz', 'validation')
+    assert [data.labels[target] for target in data.targets] == ['anger', 'neutral']

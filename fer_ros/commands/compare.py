@@ -49,11 +49,17 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.core.model import load_model
     from fer_ros.evaluation.compare import paired_comparison
     from fer_ros.evaluation.model import answers, file_records, load_data_for
+    from fer_ros.evaluation.plots import pyplot
 
     models = [load_model(name) for name in (args.model_a, args.model_b)]
-    data = load_data_for(models[0].manifest, args.data, args.split)
-    if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
-        raise ConfigError(f'--out {args.out} is a file, not a folder')
+    # A model of seven labels does not know an eighth; one of eight knows the seven.
+    fewest = min(models, key=lambda model: len(model.manifest.labels))
+    data = load_data_for(fewest.manifest, args.data, args.split)
+    if args.out:
+        if Path(args.out).exists() and not Path(args.out).is_dir():
+            raise ConfigError(f'--out {args.out} is a file, not a folder')
+        # Without matplotlib it fails now, before anything is classified or written.
+        pyplot()
     right = []
     for model in models:
         targets, probabilities = answers(model, data, progress=sys.stderr.isatty())
@@ -83,6 +89,8 @@ def _write(folder: Path, comparison: dict[str, Any]) -> None:
 
 
 def _table(comparison: dict[str, Any]) -> str:
+    from fer_ros.evaluation.compare import p_text
+
     first, second = (f'{model["name"]} {model["version"]}' for model in comparison['models'])
     lines = [
         f'A: {first}', f'B: {second}',
@@ -99,5 +107,5 @@ def _table(comparison: dict[str, Any]) -> str:
             f'{100 * row["difference"]:+10.2f}   {low:+.2f} to {high:+.2f}')
     test = comparison['mcnemar']
     lines += ['', f'only A right {test["only_first"]}, only B right {test["only_second"]}; '
-              f"McNemar's exact test: p = {test['p']:.3g}"]
+              f"McNemar's exact test: {p_text(test['p'])}"]
     return '\n'.join(lines)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_ros.evaluation.metrics import resampled_rows
 
-__all__ = ['mcnemar', 'paired_comparison']
+__all__ = ['mcnemar', 'p_text', 'paired_comparison']
 
 Bools = NDArray[np.bool_]
 
@@ -33,6 +33,11 @@ def mcnemar(only_first: int, only_second: int) -> float:
         term = term * (n - k) // (k + 1)
         total += term
     return min(1.0, 2 * total / (1 << n))
+
+
+def p_text(p: float) -> str:
+    """Return a p value as text; one that is too small for a float is not 0."""
+    return f'p = {p:.2g}' if p > 0 else 'p < 1e-300'
 
 
 def paired_comparison(

@@ -78,7 +78,7 @@ def sheet(
     Args:
         path: Where to.
         images: (H, W) or (H, W, 3) BGR uint8, row after row; an empty array leaves a gap.
-        captions: Text below each picture; lines are parted by newlines.
+        captions: Text below each picture, or in a gap; lines are parted by newlines.
         right: Whether the answer is right, for each.
         rows: Titles of the rows, or none.
         columns: Pictures a row.
@@ -86,7 +86,7 @@ def sheet(
     plt = pyplot()
     height = max(1, -(-len(images) // columns))
     figure, grid = plt.subplots(
-        height, columns, figsize=(1.12 * columns, 1.5 * height), squeeze=False)
+        height, columns, figsize=(1.3 * columns, 1.6 * height), squeeze=False)
     for axes in grid.flat:
         axes.axis('off')
     for place, (image, caption, good) in enumerate(zip(images, captions, right, strict=True)):
@@ -95,6 +95,8 @@ def sheet(
             grid.flat[place].set_title(
                 caption, fontsize=7, y=-0.02, va='top', pad=0,
                 color=_RIGHT if good else _WRONG)
+        else:
+            grid.flat[place].text(0.5, 0.5, caption, ha='center', va='center', fontsize=8)
     for axes, title in zip(grid[:, 0], rows, strict=False):
         axes.text(-0.12, 0.5, title, transform=axes.transAxes, ha='right', va='center',
                   fontsize=9)

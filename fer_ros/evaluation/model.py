@@ -22,10 +22,12 @@ from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import ConfigError, DataError, FerError
 from fer_ros.core.model import load_model, Manifest, Model
 from fer_ros.core.types import Floats
-from fer_ros.data.datasets import Dataset, FER2013_LABELS, load_dataset
+from fer_ros.data.datasets import Dataset, FER2013_LABELS, load_dataset, own_splits
 from fer_ros.evaluation.curves import class_curves, reliability, risk_coverage, thin
 from fer_ros.evaluation.golden import golden_gap
 from fer_ros.evaluation.metrics import classification_metrics
+from fer_ros.evaluation.plots import pyplot
+from fer_ros.evaluation.report import emotion_row, TRAINED_ON
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'answers', 'evaluate_model', 'file_records',
            'load_data_for', 'run']
@@ -70,7 +72,7 @@ def load_data_for(manifest: Manifest, path: str | Path, split: str) -> Dataset:
     Raises:
         DataError: As of `load_dataset`.
     """
-    seven = manifest.labels == FER2013_LABELS
+    seven = set(manifest.labels) == set(FER2013_LABELS)
     return load_dataset(path, split, 'fer2013' if seven else 'ferplus')
 
 
@@ -156,6 +158,26 @@ def _metrics(
     return metrics
 
 
+def _trained_on(manifest: Manifest, sha256: str, count: int, *, part: str | None) -> bool:
+    """Return whether the model was trained on some of these images.
+
+    Args:
+        manifest: The model's.
+        sha256: Of the data.
+        count: Number of images.
+        part: The split that is measured, None where the data tell no splits apart. `fer train`
+            holds back a share of such data, and the number of images tells it from the whole.
+    """
+    counts = {'training': 0, 'validation': 0}
+    records = manifest.training.get('data')
+    for record in records if isinstance(records, list) else []:
+        if record.get('sha256') == sha256 and record.get('role') in counts:
+            counts[record['role']] = record.get('n', 0)
+    if not counts['training']:
+        return False
+    return part == 'train' if part else count != counts['validation']
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer evaluate model`."""
     parser.add_argument(
@@ -197,13 +219,19 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError('no data: give the labelled faces as DATA or --data PATH')
     loaded = load_model(name)
     data = load_data_for(loaded.manifest, path, args.split)
-    if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
-        raise ConfigError(f'--out {args.out} is a file, not a folder')
+    if args.out:
+        if Path(args.out).exists() and not Path(args.out).is_dir():
+            raise ConfigError(f'--out {args.out} is a file, not a folder')
+        # Without matplotlib it fails now, not after minutes.
+        pyplot()
     classifier = Classifier(loaded)
     targets, probabilities = answers(
         loaded, data, classifier=classifier, progress=sys.stderr.isatty())
     command = shlex.join(['fer', *sys.argv[1:]])
     metrics = _metrics(loaded.manifest, data, targets, probabilities, command)
+    metrics['trained_on'] = _trained_on(
+        loaded.manifest, metrics['data']['sha256'], len(data),
+        part=args.split if own_splits(path) else None)
     metrics['golden'] = _golden(loaded)
     if args.out:
         # The pictures need matplotlib, which belongs to the training side.
@@ -213,6 +241,8 @@ def run(args: argparse.Namespace) -> int:
         study.write(Path(args.out), metrics, robustness_images=args.robustness_images,
                     faces=not args.no_faces)
     print(json.dumps(metrics, indent=2) if args.json else _table(metrics))
+    if metrics['trained_on']:
+        print(f'warning: {TRAINED_ON}', file=sys.stderr)
     if args.out:
         print(f'report: {Path(args.out) / "report.html"}', file=sys.stderr)
     return 0
@@ -252,8 +282,7 @@ def _table(metrics: dict[str, Any]) -> str:
     for label, row in metrics['per_class'].items():
         area = '-' if row['auc'] is None else f'{row["auc"]:.3f}'
         lines.append(
-            f'{label:14}' + ''.join(
-                f'{100 * row[key]:8.1f} %' for key in ('precision', 'recall', 'f1'))
+            f'{label:14}' + ''.join(f'{text:>10}' for text in emotion_row(row))
             + f'{area:>8}{row["n"]:8}')
     if 'error' in golden:
         lines += ['', f'golden outputs: {golden["error"]}']

@@ -8,12 +8,18 @@ from typing import Any
 import numpy as np
 
 from fer_ros.core.errors import ConfigError
+from fer_ros.evaluation.compare import p_text
 from fer_ros.training.files import replacing
 
 __all__ = [
     'class_curves_picture', 'comparison_picture', 'confusion_picture', 'history_picture',
     'pyplot', 'reliability_picture', 'risk_coverage_picture', 'robustness_picture', 'save_figure',
 ]
+
+
+_EMOTION_COLORS = (
+    '#000000', '#E69F00', '#56B4E9', '#009E73', '#D55E00', '#0072B2', '#CC79A7', '#7F7F7F')
+"""Told apart by the colour-blind too: Okabe and Ito 2008, but grey for their pale yellow."""
 
 
 def pyplot() -> Any:
@@ -53,6 +59,8 @@ def confusion_picture(metrics: dict[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(6.4, 5.6))
     axes.imshow(share, cmap='Blues', vmin=0, vmax=100)
     for (row, column), value in np.ndenumerate(share):
+        if not matrix[row].any():
+            continue  # an emotion that the data do not show
         axes.text(column, row, f'{value:.0f}', ha='center', va='center',
                   color='white' if value > 55 else 'black')
     counts = matrix.sum(axis=1).astype(int)
@@ -137,16 +145,16 @@ def class_curves_picture(curves: dict[str, dict[str, Any]], path: Path) -> None:
     """
     plt = pyplot()
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.4))
-    colors = plt.get_cmap('tab10')
     for place, (label, row) in enumerate(curves.items()):
         if row['auc'] is None:
             continue
-        color = colors(place % 10)
-        left.plot(*row['roc'], color=color, label=f'{label} {row["auc"]:.3f}')
-        right.plot(*row['pr'], color=color, label=f'{label} {row["ap"]:.3f}')
-    left.plot([0, 1], [0, 1], color='0.6', linestyle='--', linewidth=1)
+        style = {'color': _EMOTION_COLORS[place % len(_EMOTION_COLORS)],
+                 'linestyle': ('-', '--', '-.')[place % 3]}
+        left.plot(*row['roc'], **style, label=f'{label} {row["auc"]:.3f}')
+        right.plot(*row['pr'], **style, label=f'{label} {row["ap"]:.3f}')
+    left.plot([0, 1], [0, 1], color='0.6', linestyle=':', linewidth=1)
     for axes, names in ((left, ('false positive rate', 'true positive rate', 'ROC, area')),
-                        (right, ('recall', 'precision', 'precision and recall, mean'))):
+                        (right, ('recall', 'precision', 'average precision'))):
         axes.set_xlabel(names[0])
         axes.set_ylabel(names[1])
         axes.set_title(f'{names[2]} in the legend', fontsize=10)
@@ -202,8 +210,8 @@ def comparison_picture(comparison: dict[str, Any], path: Path) -> None:
     axes.grid(alpha=0.3, axis='x')
     first, second = (model['name'] for model in comparison['models'])
     axes.set_xlabel(f'recall of {second} less that of {first}, in points (95 % interval)')
-    p = comparison['mcnemar']['p']
     axes.set_title(f'{second} against {first}: accuracy '
-                   f'{100 * comparison["accuracy"]["difference"]:+.2f} points, p = {p:.2g}',
+                   f'{100 * comparison["accuracy"]["difference"]:+.2f} points, '
+                   f'{p_text(comparison["mcnemar"]["p"])}',
                    fontsize=10)
     save_figure(figure, path)

@@ -26,6 +26,9 @@ from fer_ros.training.files import write_text
 
 __all__ = ['speed', 'Study']
 
+_OUTPUTS = (
+    'report.html', 'metrics.json', 'confusion.png', 'reliability.png', 'risk_coverage.png',
+    'class_curves.png', 'robustness.png', 'most_wrong.png', 'most_certain.png', 'saliency.png')
 _TIMED = 300
 _WRONG = 50
 _CERTAIN = 10
@@ -80,7 +83,8 @@ class Study:
         """Write `metrics.json`, the pictures and `report.html`.
 
         Every file is either whole or not there; `metrics.json` comes before the pictures and the
-        report last.
+        report last. Those of an earlier report in the folder go first: its faces must not stay
+        beside a report without faces, nor its figures beside those of another model.
 
         Args:
             folder: Where to; made if need be.
@@ -98,6 +102,8 @@ class Study:
             metrics['robustness'] = self._robustness(robustness_images)
         heat = self._heat_maps() if faces else None
         metrics['saliency'] = None if heat is None else heat[0]
+        for name in _OUTPUTS:
+            (folder / name).unlink(missing_ok=True)
         write_text(folder / 'metrics.json', json.dumps(metrics, indent=1) + '\n')
         sections = [*self._figures(folder, metrics)]
         if heat is not None:
@@ -117,6 +123,8 @@ class Study:
 
     def _heat_maps(self) -> tuple[dict[str, Any], list[tuple[str, int, int]], dict[str, Floats]]:
         """Return what was done, (caption, data row, emotion) of each example, and the maps."""
+        from fer_ros.commands.options import quiet_runtime
+
         examples = [
             (kind, row, emotion) for emotion in range(len(self._labels))
             for kind, row in saliency_rows(
@@ -127,7 +135,9 @@ class Study:
         maps = {'occlusion': occlusion_sensitivity(self._classifier, images, asked)}
         record: dict[str, Any] = {'methods': ['occlusion sensitivity']}
         try:
-            maps = {'Grad-CAM': grad_cam(self._model.folder, images, asked), **maps}
+            # Keras' backend tells on stderr of the machine that it finds.
+            with quiet_runtime():
+                maps = {'Grad-CAM': grad_cam(self._model.folder, images, asked), **maps}
             record['methods'].insert(0, 'Grad-CAM')
         except (FerError, ModuleNotFoundError) as error:
             record['no_grad_cam'] = str(error)
@@ -136,18 +146,24 @@ class Study:
     def _figures(self, folder: Path, metrics: dict[str, Any]) -> list[Section]:
         sections = []
         todo: list[tuple[str, str, str, Callable[[Path], None]]] = [
-            ('confusion', 'Confusion', 'Rows are the labels, columns the answers.',
+            ('confusion', 'Confusion',
+             'Rows are the labels, columns the answers; each row adds up to 100 %. On the '
+             'diagonal stand the right answers, that is the recall.',
              lambda path: plots.confusion_picture(metrics, path)),
             ('reliability', 'Calibration',
-             'Bars at the dashed line: the confidence says how often the answer is right. Pale '
-             'bars stand for fewer than ten images. Below, how often each confidence occurs.',
+             'Bars at the dashed line: the confidence says how often the answer is right; bars '
+             'below it: the model is too sure of itself. Dots stand at the mean confidence of '
+             'each bar. Pale bars are of fewer than ten images. Below, how often each confidence '
+             'occurs.',
              lambda path: plots.reliability_picture(metrics, path)),
             ('risk_coverage', 'Abstention',
              'The share of wrong answers if only the surest faces are answered. The dot is the '
              "model's threshold for `unknown`.",
              lambda path: plots.risk_coverage_picture(metrics, path)),
             ('class_curves', 'Each emotion against the others',
-             'ROC with the area below it, and precision over recall with the average precision.',
+             'Left, ROC: how many faces of the emotion are found at the price of how many false '
+             'alarms; up and left is better. Right, precision and recall: how many of the finds '
+             'are right as more are found; up and right is better.',
              lambda path: plots.class_curves_picture(metrics['class_curves'], path))]
         if 'robustness' in metrics:
             todo.append((
@@ -168,7 +184,7 @@ class Study:
                   [self._caption(row) for row in wrong], [False] * len(wrong))
             sections.append(Section(
                 'Most wrong', 'The surest wrong answers: label, answer, confidence. Some of them '
-                'are errors of the label.', folder / 'most_wrong.png'))
+                'are errors of the label.', folder / 'most_wrong.png', faces=True))
         pictures, captions, right = [], [], []
         for emotion in range(len(self._labels)):
             rows = most_certain(self._probabilities, emotion, _CERTAIN).tolist()
@@ -176,11 +192,15 @@ class Study:
                 known = row is not None
                 pictures.append(self._data.images[row] if known else np.empty(0, np.uint8))
                 captions.append(self._caption(row) if known else '')
+                # A row without pictures would look like a fault of the sheet.
+                if not rows and len(pictures) % _CERTAIN == 1:
+                    captions[-1] = 'never\nanswered'
                 right.append(bool(known and self._guesses[row] == self._targets[row]))
         sheet(folder / 'most_certain.png', pictures, captions, right, self._labels, _CERTAIN)
         sections.append(Section(
-            'Most certain', 'For each answer, the faces that get it with most confidence: label, '
-            'answer, confidence; red where the label is another.', folder / 'most_certain.png'))
+            'Most certain', 'For each answer, the faces that get it with most confidence, and the '
+            'confidence. Where the label is another: label, answer, confidence, in red.',
+            folder / 'most_certain.png', faces=True))
         record, examples, maps = heat
         emotions = [emotion for _, _, emotion in examples]
         # Emotions without an example take no row.
@@ -196,7 +216,8 @@ class Study:
             'Grad-CAM: where the last feature maps speak for the answer, in their coarse '
             'resolution.' if 'no_grad_cam' not in record
             else f'No Grad-CAM: {record["no_grad_cam"]}.')
-        sections.append(Section('What the network looks at', text, folder / 'saliency.png'))
+        sections.append(Section(
+            'What the network looks at', text, folder / 'saliency.png', faces=True))
         return sections
 
     def _caption(self, row: int) -> str:

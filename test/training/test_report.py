@@ -77,6 +77,12 @@ def test_the_report_holds_everything_in_one_file(with_weights, faces, tmp_path):
     assert text.count('src="data:image/png;base64,') == len(PICTURES | FACES)
     assert not re.search(r'(src|href)="(?!data:)|@import|<script|url\(', text)
     assert metrics['data']['sha256'] in text
+    # For people who do not know the words, and on screens that are narrower than the tables.
+    assert 'share of the faces whose answer is their label' in text
+    assert '`' not in text
+    assert text.count('<div class="wide"><table>') == text.count('<table>')
+    assert '<td>fear</td><td>-</td><td>-</td><td>-</td>' in text
+    assert 'trained on some' not in text
 
 
 def test_a_report_without_faces_or_robustness(without_weights, faces, tmp_path):
@@ -84,6 +90,15 @@ def test_a_report_without_faces_or_robustness(without_weights, faces, tmp_path):
         without_weights, faces, tmp_path, '--no-faces', '--robustness-images', '0')
     assert {path.stem for path in tmp_path.glob('*.png')} == PICTURES - {'robustness'}
     assert 'robustness' not in metrics
+
+
+def test_nothing_of_an_earlier_report_stays(without_weights, faces, tmp_path):
+    for name in ('saliency.png', 'most_wrong.png', 'robustness.png', 'notes.txt'):
+        (tmp_path / name).write_bytes(b'earlier')
+    evaluate(without_weights, faces, tmp_path, '--no-faces', '--robustness-images', '0')
+    assert {path.name for path in tmp_path.iterdir()} == {
+        'metrics.json', 'report.html', 'notes.txt',
+        *(f'{name}.png' for name in PICTURES - {'robustness'})}
 
 
 def test_without_weights_the_report_says_why_there_is_no_grad_cam(
@@ -179,6 +194,23 @@ def test_the_card_links_only_what_lies_beside_it(without_weights, faces, tmp_pat
     assert 'scaled and shifted' in text
 
 
+def test_the_card_claims_only_what_is_known(without_weights, faces, tmp_path, capsys):
+    assert main(['evaluate', 'model', str(without_weights), str(faces), '--json']) == 0
+    metrics = json.loads(capsys.readouterr().out)
+    mine = [{'role': role, 'n': 8, 'files': ['faces'], 'sha256': '0' * 64, 'license': 'mine'}
+            for role in ('training', 'validation')]
+    text = card(without_weights, tmp_path, metrics=metrics, training={'data': mine})
+    assert '| fear | - | - | - | 0 |' in text
+    weak = re.search(r'fewer than half of: (.*?)\.', text, re.DOTALL)[1]
+    assert 'fear' not in weak
+    assert re.search(r'not\s+measured\s+on: .*fear', text, re.DOTALL)
+    # Faces of a stranger's folder are not those of FER2013.
+    assert 'found on the web' not in text
+    assert re.search(r'the\s+command\s+measures\s+both', text)
+    prose = [line for line in text.splitlines() if not line.startswith(('|', '-', '!', ' '))]
+    assert max(map(len, prose)) < 99
+
+
 def test_the_card_of_an_older_manifest_goes_without_the_new_pictures(without_weights, tmp_path):
     manifest = json.loads((without_weights / 'manifest.json').read_text())
     old = {key: value for key, value in manifest['metrics'].items()
@@ -190,6 +222,7 @@ def test_the_card_of_an_older_manifest_goes_without_the_new_pictures(without_wei
     write_card(tmp_path / 'old')
     text = (tmp_path / 'old' / 'README.md').read_text()
     assert 'risk_coverage.png' not in text
+    assert 'found on the web' in ' '.join(text.split())
     assert not (tmp_path / 'old' / 'reliability.png').exists()
 
 
