@@ -3,6 +3,7 @@
 import argparse
 import json
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
@@ -19,6 +20,9 @@ from fer_ros.core.types import EMOTIONS
 from fer_ros.data.datasets import Dataset, load_dataset
 from fer_ros.evaluation.model import evaluate_model
 from fer_ros.training.config import load_config, TrainConfig
+from fer_ros.training.networks import build_network
+from fer_ros.training.record import command_line
+from fer_ros.training.setup import compile_network
 from fer_ros.training.train import train
 
 TINY = {
@@ -145,6 +149,54 @@ def test_a_run_with_other_settings_is_not_continued(trained, data, tmp_path):
         train(config, *sets, trained / 'run', lambda line: None)
 
 
+def test_a_run_with_other_inputs_is_not_continued(trained, data, tmp_path):
+    patterns(tmp_path / 'other.npz', seed=7)
+    words = [
+        'train', '--data', tmp_path / 'other.npz', '--validation', data[1], '--config',
+        trained / 'c.yaml', '--run', trained / 'run', '--out', tmp_path / 'tiny']
+    with pytest.raises(ConfigError, match=r'began with other inputs \(data\)'):
+        command.run(options(*words[1:]))
+    assert not (tmp_path / 'tiny').exists()
+
+
+def test_a_run_of_an_earlier_version_goes_on(trained, data, tmp_path):
+    run = shutil.copytree(trained / 'run', tmp_path / 'run')
+    (run / 'inputs.json').unlink()
+    config = load_config(trained / 'c.yaml')
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    train(config, *sets, run, lambda line: None, inputs={'data': []})
+    assert (run / 'inputs.json').exists()
+
+
+@pytest.mark.parametrize('change', ['other', 'cut', 'flipped', 'average'])
+def test_a_checkpoint_that_is_not_its_own_is_told(trained, data, tmp_path, change):
+    config = load_config(settings(tmp_path / 'c.yaml', epochs=3, ema=0.9))
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    with pytest.raises(CutError):
+        train(config, *sets, tmp_path / 'run', cut_at_epoch)
+    folder = tmp_path / 'run' / 'checkpoint-0001'
+    path = folder / ('average.npz' if change == 'average' else 'network.keras')
+    content = bytearray(path.read_bytes())
+    if change == 'other':
+        other = build_network('vgg', side=48, classes=8, width=0.25, depth=0.3)
+        compile_network(other, config, sets[0])
+        other.save(path)
+    else:
+        content[len(content) // 2] ^= 255
+        path.write_bytes(content[:len(content) // 2] if change == 'cut' else content)
+    with pytest.raises(ConfigError, match=r'run\b.*remove'):
+        train(config, *sets, tmp_path / 'run', lambda line: None)
+
+
+def test_the_manifest_tells_with_what_the_model_was_made(trained, monkeypatch):
+    training = json.loads((trained / 'tiny' / 'manifest.json').read_text())['training']
+    assert training['software']['backend'] == keras.backend.backend()
+    assert training['software']['keras'] == keras.__version__
+    monkeypatch.setattr(keras.backend, 'backend', lambda: 'torch')
+    assert command_line(['train', '--name', 'a b']) == \
+        "KERAS_BACKEND=torch fer train --name 'a b'"
+
+
 def test_a_folder_that_is_no_model_is_not_overwritten(data, tmp_path):
     (tmp_path / 'precious').mkdir()
     (tmp_path / 'precious' / 'notes.txt').write_text('mine')
@@ -180,8 +232,6 @@ def test_sets_with_other_labels_are_refused(data, tmp_path):
 
 
 def test_the_shipped_settings_build_the_shipped_network():
-    from fer_ros.training.networks import build_network
-
     config = load_config(Path('config/training/resnet_48.yaml'))
     network = build_network(
         config.network, side=config.side, classes=8, **config.network_options)
