@@ -86,12 +86,17 @@ def set_distribution(config: TrainConfig) -> None:
     """
     if config.distribution == 'none':
         return
+    # Keras' code for TensorFlow is a prototype that leaves all but one device idle.
+    if keras.backend.backend() != 'jax':
+        raise ConfigError(
+            f'distribution: data_parallel does not work with the {keras.backend.backend()} '
+            'backend of Keras; set KERAS_BACKEND=jax, or distribution: none')
     try:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     except (RuntimeError, ValueError, NotImplementedError, AttributeError) as error:
         raise ConfigError(
-            f'distribution: data_parallel does not work with the {keras.backend.backend()} '
-            f'backend here ({error}); set KERAS_BACKEND=jax, or distribution: none') from error
+            f'distribution: data_parallel does not work here ({error}); set distribution: '
+            'none') from error
 
 
 def _jit(config: TrainConfig) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,9 @@ class _Loop:
                 f'{row["val_accuracy"]:.4f}, {"kept" if better else "not better"}')
 
     def _resume(self, training: Dataset) -> keras.Model:
-        model = self._checkpoints.load(self.state)
+        # Keras forgets the precision of a whole network, by which it scales the loss.
+        with _precision(self._config):
+            model = self._checkpoints.load(self.state)
         if model.output_shape[-1] != len(training.labels):
             raise ConfigError(
                 f'{self._run}: its network tells {model.output_shape[-1]} emotions apart, the '
@@ -220,13 +223,19 @@ def _begin(
     config: TrainConfig, training: Dataset, start: Callable[[], keras.Model] | None,
 ) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(config.precision)
-    try:
+    with _precision(config):
         model = start() if start else _build(config, training, config.network_options)
-    finally:
-        keras.config.set_dtype_policy('float32')
     compile_network(model, config, training)
     return model
+
+
+@contextlib.contextmanager
+def _precision(config: TrainConfig) -> Iterator[None]:
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy('float32')
 
 
 def _build(

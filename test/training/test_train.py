@@ -124,8 +124,9 @@ def cut_at_epoch(line):
 
 
 @pytest.mark.parametrize('changes', [
-    {}, {'optimizer': 'sgd', 'ema': 0.9, 'swa_epochs': 2, 'labels': 'draw',
-         'augmentation': {'mixup': True, 'erase': True, 'tone': True}}])
+    {}, {'precision': 'mixed_float16'},
+    {'optimizer': 'sgd', 'ema': 0.9, 'swa_epochs': 2, 'labels': 'draw',
+     'augmentation': {'mixup': True, 'erase': True, 'tone': True}}])
 def test_a_cut_run_goes_on_and_ends_as_if_it_had_not_been(data, tmp_path, changes):
     config = load_config(settings(tmp_path / 'c.yaml', epochs=3, **changes))
     training, validation = load_dataset(data[0]), load_dataset(data[1])
@@ -135,7 +136,7 @@ def test_a_cut_run_goes_on_and_ends_as_if_it_had_not_been(data, tmp_path, change
             train(config, training, validation, tmp_path / 'cut', cut_at_epoch)
     lines = []
     resumed = train(config, training, validation, tmp_path / 'cut', lines.append)
-    assert lines[-1 - bool(changes)].startswith('epoch 3/3')
+    assert lines[-1 - ('swa_epochs' in changes)].startswith('epoch 3/3')
     for name in ('history.csv', 'state.json'):
         assert (tmp_path / 'whole' / name).read_text() == (tmp_path / 'cut' / name).read_text()
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
@@ -221,6 +222,13 @@ def test_too_few_images_for_a_batch_are_refused(data, tmp_path):
     config = load_config(settings(tmp_path / 'c.yaml', batch_size=1000))
     sets = load_dataset(data[0]), load_dataset(data[1])
     with pytest.raises(DataError, match='480 training images are fewer'):
+        train(config, *sets, tmp_path / 'run', lambda line: None)
+
+
+def test_a_distribution_that_the_backend_has_not_is_refused(data, tmp_path):
+    config = load_config(settings(tmp_path / 'c.yaml', distribution='data_parallel'))
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    with pytest.raises(ConfigError, match='data_parallel does not work with the tensorflow'):
         train(config, *sets, tmp_path / 'run', lambda line: None)
 
 
