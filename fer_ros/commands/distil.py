@@ -23,7 +23,7 @@ The student's targets are, by --share, the teachers' mean over slightly moved co
 picture, and the taggers' votes for the rest. The teachers are asked once, before the first epoch.
 
 examples:
-  fer distil --teacher ensemble_48 --student config/training/tiny_48.yaml --data fer_training.npz
+  fer distil --teacher ensemble_48 --student config/training/mobile_48.yaml --data fer_training.npz
       --validation fer_publictest.npz
 """
 

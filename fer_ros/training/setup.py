@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import keras
 import numpy as np
 
@@ -75,6 +77,8 @@ def set_backend(config: TrainConfig) -> None:
     elif keras.backend.backend() == 'torch':
         import torch
 
+        # Without it torch refuses to multiply matrices on CUDA when it must be deterministic.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
         torch.use_deterministic_algorithms(True)
 
 

@@ -76,7 +76,8 @@ def train(
     _check_inputs(inputs, run)
     loop = _Loop(config, training, validation, run, start)
     state, steps = loop.state, len(Batches(training, config, 0))
-    with RunProgress(config.epochs, steps, state.epoch) as progress:
+    with RunProgress(config.epochs, steps, state.epoch) as progress, _telling_of_a_cut(
+            state, report):
         while state.epoch < config.epochs and not state.ended:
             fitted = loop.model.fit(
                 Batches(training, config, state.epoch), initial_epoch=state.epoch,
@@ -86,6 +87,15 @@ def train(
     if config.swa_epochs and state.best_epoch < config.epochs:
         report(loop.try_mean())
     return load_network_file(run / _BEST)
+
+
+@contextlib.contextmanager
+def _telling_of_a_cut(state: TrainState, report: Callable[[str], None]) -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        report(f'cut after {state.epoch} whole epochs; the same command goes on from there')
+        raise
 
 
 def _check(

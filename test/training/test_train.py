@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from fer_ros.evaluation.model import evaluate_model
 from fer_ros.training.config import load_config, TrainConfig
 from fer_ros.training.networks import build_network
 from fer_ros.training.record import command_line
-from fer_ros.training.setup import compile_network
+from fer_ros.training.setup import compile_network, set_backend
 from fer_ros.training.train import train
 
 TINY = {
@@ -143,6 +144,19 @@ def test_a_cut_run_goes_on_and_ends_as_if_it_had_not_been(data, tmp_path, change
         assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize('signal', [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_run_says_how_to_go_on(data, tmp_path, monkeypatch, signal):
+    def interrupted(*_, **__):
+        raise signal
+
+    monkeypatch.setattr(keras.Model, 'fit', interrupted)
+    config = load_config(settings(tmp_path / 'c.yaml'))
+    lines = []
+    with pytest.raises(signal):
+        train(config, load_dataset(data[0]), load_dataset(data[1]), tmp_path / 'run', lines.append)
+    assert lines[-1] == 'cut after 0 whole epochs; the same command goes on from there'
+
+
 def test_a_run_with_other_settings_is_not_continued(trained, data, tmp_path):
     config = load_config(settings(tmp_path / 'c.yaml', seed=5))
     sets = load_dataset(data[0]), load_dataset(data[1])
@@ -223,6 +237,17 @@ def test_too_few_images_for_a_batch_are_refused(data, tmp_path):
     sets = load_dataset(data[0]), load_dataset(data[1])
     with pytest.raises(DataError, match='480 training images are fewer'):
         train(config, *sets, tmp_path / 'run', lambda line: None)
+
+
+def test_determinism_on_torch_sets_what_cuda_needs_for_it(monkeypatch):
+    torch = pytest.importorskip('torch')
+    asked = []
+    monkeypatch.delenv('CUBLAS_WORKSPACE_CONFIG', raising=False)
+    monkeypatch.setattr(keras.backend, 'backend', lambda: 'torch')
+    monkeypatch.setattr(torch, 'use_deterministic_algorithms', asked.append)
+    set_backend(TrainConfig('tiny'))
+    assert asked == [True]
+    assert os.environ['CUBLAS_WORKSPACE_CONFIG'] == ':4096:8'
 
 
 def test_a_distribution_that_the_backend_has_not_is_refused(data, tmp_path):
