@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-import shlex
 import sys
 
 from fer_ros.commands.train import (
@@ -24,7 +23,7 @@ The student's targets are, by --share, the teachers' mean over slightly moved co
 picture, and the taggers' votes for the rest. The teachers are asked once, before the first epoch.
 
 examples:
-  fer distil --teacher ensemble_48 --student config/training/tiny_48.yaml --data fer_training.npz
+  fer distil --teacher ensemble_48 --student config/training/mobile_48.yaml --data fer_training.npz
       --validation fer_publictest.npz
 """
 
@@ -63,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.training.convert import check_converter
     from fer_ros.training.distil import blend, teacher_distributions
     from fer_ros.training.job import run_job
+    from fer_ros.training.record import command_line, model_record
 
     check_converter('float32')
     run_folder = Path(args.run or Path('runs') / config.name)
@@ -74,9 +74,10 @@ def run(args: argparse.Namespace) -> int:
     out = run_job(
         config, blended, validation, run=run_folder,
         out=Path(args.out or Path('models') / config.name),
-        command=shlex.join(['fer', *sys.argv[1:]]),
-        origin={'teachers': args.teacher, 'teacher_share': args.share,
-                'teacher_temperature': args.temperature},
+        command=command_line(),
+        origin={'teachers': [model_record(teacher) for teacher in args.teacher],
+                'teacher_share': args.share, 'teacher_temperature': args.temperature,
+                'teacher_views': args.views},
         data_records=records(args, training, validation),
         report=lambda line: print(line, flush=True))
     print(f'model:      {out}\nrun:        {run_folder}')

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-import shlex
-import sys
 
 from fer_ros.commands.train import need_training
 from fer_ros.core.errors import ConfigError
@@ -57,12 +55,13 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError('an ensemble needs two members or more')
     need_training()
     from fer_ros.training.ensemble import export_ensemble
+    from fer_ros.training.record import command_line
 
     out = export_ensemble(
         args.members, args.name, args.validation, Path(args.out or Path('models') / args.name),
         mean=args.mean, equal=args.equal, form=args.format,
         abstain_share=args.abstain_share,
-        license_text=args.data_license, command=shlex.join(['fer', *sys.argv[1:]]),
+        license_text=args.data_license, command=command_line(),
         report=lambda line: print(line, flush=True))
     print(f'model:      {out}')
     return 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-import shlex
-import sys
 from typing import Any, TYPE_CHECKING
 
 from fer_ros.core.errors import ConfigError
@@ -80,11 +78,12 @@ def run(args: argparse.Namespace) -> int:
     need_training()
     from fer_ros.training.convert import check_converter
     from fer_ros.training.job import continue_from, run_job
+    from fer_ros.training.record import command_line, model_record
 
     check_converter('float32')  # better now than after hours of training
-    start, origin = None, {}
+    start, origin = None, dict[str, Any]()
     if args.start:
-        origin = {'fine_tuned_from': str(args.start)}
+        origin = {'fine_tuned_from': model_record(args.start)}
 
         def start() -> Any:
             return continue_from(args.start, config, len(training.labels))
@@ -93,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     out = run_job(
         config, training, validation, run=run_folder,
         out=Path(args.out or Path('models') / config.name),
-        command=shlex.join(['fer', *sys.argv[1:]]), origin=origin, start=start,
+        command=command_line(), origin=origin, start=start,
         data_records=records(args, training, validation),
         report=lambda line: print(line, flush=True))
     print(f'model:      {out}\nrun:        {run_folder}')

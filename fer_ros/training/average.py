@@ -37,6 +37,9 @@ class MovingAverage(keras.callbacks.Callback):  # type: ignore[misc]
         """Let the present weights in."""
         if not self._momentum:
             return
+        if hasattr(self._network, 'jax_state_sync'):
+            # JAX keeps the weights outside the variables while it fits.
+            self._network.jax_state_sync()
         self._steps += 1
         # Short at first, so that the random beginning is soon forgotten.
         momentum = min(self._momentum, self._steps / (self._steps + 10))

@@ -177,10 +177,19 @@ def _origin(training: dict[str, Any]) -> str:
         return f'The mean of these models, by their {training["mean"]}:\n\n{members}'
     start = 'from random weights'
     if 'fine_tuned_from' in training:
-        start = f'from the weights of {training["fine_tuned_from"]}'
+        start = f'from the weights of {_name(training["fine_tuned_from"])}'
     text = f'Seed {training["seed"]}, at most {training["epochs"]} epochs, {start}'
     if 'teachers' in training:
         teachers = training['teachers']
-        names = teachers if isinstance(teachers, str) else ', '.join(map(str, teachers))
+        names = teachers if isinstance(teachers, str) else ', '.join(map(_name, teachers))
         text += f', taught by {names}'
+    if 'software' in training:
+        software = training['software']
+        backend = software['backend']
+        text += f'; Keras {software["keras"]} on {backend} {software[backend]}'
     return f'{text}:'
+
+
+def _name(model: str | dict[str, str]) -> str:
+    # Earlier versions noted what was given on the command line.
+    return model if isinstance(model, str) else f'{model["name"]} {model["version"]}'

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 import shutil
 from typing import Any
+import zipfile
 
 import keras
 
@@ -89,8 +90,18 @@ class Checkpoints:
             raise ConfigError(f'{error}; remove the run folder to begin anew') from error
 
     def load_average(self, average: MovingAverage, state: TrainState) -> None:
-        """Give the average the numbers that it had after the last whole epoch."""
-        average.load(self._folder(state) / _AVERAGE)
+        """Give the average the numbers that it had after the last whole epoch.
+
+        Raises:
+            ConfigError: They are missing or damaged.
+        """
+        path = self._folder(state) / _AVERAGE
+        try:
+            average.load(path)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ConfigError(
+                f'{path}: no average of weights ({error}); remove the run folder to begin '
+                'anew') from error
 
     def write_history(self, columns: tuple[str, ...], row: dict[str, float]) -> None:
         """Write the rows so far and this one, which takes the place of that of a cut epoch."""

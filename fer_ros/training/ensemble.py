@@ -24,6 +24,7 @@ from fer_ros.training.export import (
     network_manifest,
     write_model_folder,
 )
+from fer_ros.training.record import software_record
 from fer_ros.training.tensors import keras_logits
 from fer_ros.training.weights import load_network
 
@@ -170,7 +171,7 @@ def export_ensemble(
             description=f'mean of {len(members)} networks on '
                         f'{manifests[0].width}x{manifests[0].height} face crops'),
         'training': {
-            'command': command, 'mean': mean,
+            'command': command, 'software': software_record(), 'mean': mean,
             'members': [{'name': one.name, 'version': one.version, 'sha256': one.sha256,
                          'weight': round(float(weight), 6)}
                         for one, weight in zip(manifests, weights, strict=True)],

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 import hashlib
 import json
-import os
 from pathlib import Path
-import shutil
 from typing import Any
 
 import keras
@@ -31,7 +29,9 @@ from fer_ros.training.calibrate import (
 from fer_ros.training.card import write_card
 from fer_ros.training.config import TrainConfig
 from fer_ros.training.convert import to_litert
+from fer_ros.training.files import replacing_folder
 from fer_ros.training.networks import build_network
+from fer_ros.training.record import software_record
 from fer_ros.training.tensors import as_batch, keras_logits
 from fer_ros.training.weights import save_network
 
@@ -83,8 +83,9 @@ def export_model(
             abstain_share=config.abstain_share, abstain_risk=config.abstain_risk,
             standardize=config.standardize, mirror=config.mirror),
         'training': {
-            'command': command, 'seed': config.seed, 'epochs': config.epochs,
-            **(origin or {}), 'data': [dict(record) for record in data_records],
+            'command': command, 'software': software_record(), 'seed': config.seed,
+            'epochs': config.epochs, **(origin or {}),
+            'data': [dict(record) for record in data_records],
             'settings': config.as_dict(),
         },
     }
@@ -147,10 +148,7 @@ def write_model_folder(
         ModelError: The model gives other probabilities; nothing is written.
     """
     check_replaceable(folder)
-    partial = folder.with_name(f'.{folder.name}.partial')
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    with replacing_folder(folder) as partial:
         fill(partial)
         manifest['metrics'] = {}
         _write_json(partial / MANIFEST, manifest)
@@ -165,10 +163,6 @@ def write_model_folder(
         _write_json(partial / GOLDEN, {
             'probabilities': _probabilities(partial, crops).round(6).tolist()})
         write_card(partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 

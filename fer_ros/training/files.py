@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import errno
 import os
 from pathlib import Path
+import shutil
 
-__all__ = ['replacing', 'write_text']
+from fer_ros.core.errors import DataError
+
+__all__ = ['replacing', 'replacing_folder', 'room_for', 'write_text']
+
+
+@contextlib.contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Tell which file found no room; the system tells only that there is none.
+
+    Raises:
+        DataError: The disk or the quota is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DataError(
+            f'{path} could not be written: {os.strerror(error.errno)}; what was there before '
+            'is still valid: make room and give the same command again') from error
 
 
 @contextlib.contextmanager
@@ -18,15 +39,33 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f'.{path.stem}.partial{path.suffix}')
     try:
-        yield partial
-        os.replace(partial, path)
-    except OSError as error:
-        # A full disk does not say which file it had no room for.
-        if error.errno and error.filename is None:
-            error.filename = str(path)
-        raise
+        with room_for(path):
+            yield partial
+            os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder that takes the place of `folder` when the block has succeeded."""
+    partial, old = (folder.with_name(f'.{folder.name}.{word}') for word in ('partial', 'old'))
+    if old.exists() and not folder.exists():
+        # A process was killed between the two renamings below.
+        os.replace(old, folder)
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with room_for(folder):
+            partial.mkdir(parents=True)
+            yield partial
+            shutil.rmtree(old, ignore_errors=True)
+            if folder.exists():
+                # Removing it takes a while, in which there would be no model.
+                os.replace(folder, old)
+            os.replace(partial, folder)
+    finally:
+        for rest in (partial, old):
+            shutil.rmtree(rest, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -44,7 +44,10 @@ def run_job(
         `out`.
     """
     check_replaceable(out)
-    network = train(config, training, validation, run, report, start)
+    # Where files lie may change until a run goes on; what they hold may not.
+    inputs = {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
+                       for record in data_records], **(origin or {})}
+    network = train(config, training, validation, run, report, start, inputs)
     with (run / 'history.csv').open(newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     history_picture(

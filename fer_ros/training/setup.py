@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import keras
 import numpy as np
 
@@ -75,6 +77,8 @@ def set_backend(config: TrainConfig) -> None:
     elif keras.backend.backend() == 'torch':
         import torch
 
+        # Without it torch refuses to multiply matrices on CUDA when it must be deterministic.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
         torch.use_deterministic_algorithms(True)
 
 
@@ -86,12 +90,17 @@ def set_distribution(config: TrainConfig) -> None:
     """
     if config.distribution == 'none':
         return
+    # Keras' code for TensorFlow is a prototype that leaves all but one device idle.
+    if keras.backend.backend() != 'jax':
+        raise ConfigError(
+            f'distribution: data_parallel does not work with the {keras.backend.backend()} '
+            'backend of Keras; set KERAS_BACKEND=jax, or distribution: none')
     try:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
     except (RuntimeError, ValueError, NotImplementedError, AttributeError) as error:
         raise ConfigError(
-            f'distribution: data_parallel does not work with the {keras.backend.backend()} '
-            f'backend here ({error}); set KERAS_BACKEND=jax, or distribution: none') from error
+            f'distribution: data_parallel does not work here ({error}); set distribution: '
+            'none') from error
 
 
 def _jit(config: TrainConfig) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -39,6 +41,7 @@ _BEST = 'best.keras'
 def train(
     config: TrainConfig, training: Dataset, validation: Dataset, run: Path,
     report: Callable[[str], None] = print, start: Callable[[], keras.Model] | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Train a network, or go on with an interrupted run.
 
@@ -54,21 +57,27 @@ def train(
         run: Folder of the run, made if missing.
         report: Takes one line of text an epoch.
         start: Makes the network to begin with; default: a fresh one of `config.network`.
+        inputs: What tells data, teachers and beginnings apart; a run is resumed only with those
+            that it began with.
 
     Returns:
         The network of the best epoch.
 
     Raises:
-        ConfigError: `run` belongs to other settings or its checkpoint to another network.
+        ConfigError: `run` belongs to other settings or inputs, or its checkpoint to another
+            network.
         DataError: The data sets do not fit each other or the network.
     """
     _check(config, training, validation, report)
     run.mkdir(parents=True, exist_ok=True)
     set_backend(config)
     set_distribution(config)
+    _check_settings(config, run)
+    _check_inputs(inputs, run)
     loop = _Loop(config, training, validation, run, start)
     state, steps = loop.state, len(Batches(training, config, 0))
-    with RunProgress(config.epochs, steps, state.epoch) as progress:
+    with RunProgress(config.epochs, steps, state.epoch) as progress, _telling_of_a_cut(
+            state, report):
         while state.epoch < config.epochs and not state.ended:
             fitted = loop.model.fit(
                 Batches(training, config, state.epoch), initial_epoch=state.epoch,
@@ -78,6 +87,15 @@ def train(
     if config.swa_epochs and state.best_epoch < config.epochs:
         report(loop.try_mean())
     return load_network_file(run / _BEST)
+
+
+@contextlib.contextmanager
+def _telling_of_a_cut(state: TrainState, report: Callable[[str], None]) -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        report(f'cut after {state.epoch} whole epochs; the same command goes on from there')
+        raise
 
 
 def _check(
@@ -107,7 +125,6 @@ class _Loop:
         self._config, self._run, self._checkpoints = config, run, Checkpoints(run)
         self._x = as_batch(validation.images, config.side, config.standardize)
         self._y = validation.targets
-        _check_settings(config, run)
         known = self._checkpoints.state()
         self.state = known or TrainState()
         self.model = self._resume(training) if known else _begin(config, training, start)
@@ -144,11 +161,21 @@ class _Loop:
                 f'{row["val_accuracy"]:.4f}, {"kept" if better else "not better"}')
 
     def _resume(self, training: Dataset) -> keras.Model:
-        model = self._checkpoints.load(self.state)
+        # Keras forgets the precision of a whole network, by which it scales the loss.
+        with _precision(self._config):
+            model = self._checkpoints.load(self.state)
         if model.output_shape[-1] != len(training.labels):
             raise ConfigError(
                 f'{self._run}: its network tells {model.output_shape[-1]} emotions apart, the '
                 f'data have {len(training.labels)}; give another --run folder')
+        # The weights that a backbone began with are not needed again.
+        wanted = _build(self._config, training, {
+            key: value for key, value in self._config.network_options.items()
+            if key != 'weights'})
+        if [w.shape for w in model.weights] != [w.shape for w in wanted.weights]:
+            raise ConfigError(
+                f'{self._run}: its checkpoint holds another network than the {wanted.name} of '
+                'the settings; give another --run folder or remove it')
         # A loaded optimizer has forgotten which weights do not decay: only its numbers are kept.
         numbers = [keras.ops.convert_to_numpy(v).copy() for v in model.optimizer.variables]
         compile_network(model, self._config, training)
@@ -190,21 +217,49 @@ def _check_settings(config: TrainConfig, run: Path) -> None:
     write_text(known, yaml.safe_dump(settings))
 
 
+def _check_inputs(inputs: Mapping[str, Any] | None, run: Path) -> None:
+    known = run / 'inputs.json'
+    if inputs is None:
+        return
+    now = json.loads(json.dumps(inputs))
+    try:
+        then = json.loads(known.read_text(encoding='utf-8')) if known.exists() else now
+    except ValueError as error:
+        raise ConfigError(f'{known}: not the inputs of a run ({error}); remove it') from error
+    if then != now:
+        names = ', '.join(sorted(
+            key for key in {*then, *now} if then.get(key) != now.get(key)))
+        raise ConfigError(
+            f'{run} holds a run that began with other inputs ({names}); give another --run '
+            'folder or remove it')
+    write_text(known, json.dumps(now, indent=2))
+
+
 def _begin(
     config: TrainConfig, training: Dataset, start: Callable[[], keras.Model] | None,
 ) -> keras.Model:
     keras.utils.set_random_seed(config.seed)
-    if start is not None:
-        model = start()
-    else:
-        keras.config.set_dtype_policy(config.precision)
-        model = build_network(
-            config.network, side=config.side, classes=len(training.labels),
-            color_channels=1 if training.images.ndim == 3 else training.images.shape[3],
-            **config.network_options)
-        keras.config.set_dtype_policy('float32')
+    with _precision(config):
+        model = start() if start else _build(config, training, config.network_options)
     compile_network(model, config, training)
     return model
+
+
+@contextlib.contextmanager
+def _precision(config: TrainConfig) -> Iterator[None]:
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy('float32')
+
+
+def _build(
+    config: TrainConfig, training: Dataset, options: Mapping[str, Any],
+) -> keras.Model:
+    return build_network(
+        config.network, side=config.side, classes=len(training.labels),
+        color_channels=1 if training.images.ndim == 3 else training.images.shape[3], **options)
 
 
 def _tensorboard(run: Path) -> keras.callbacks.Callback:

@@ -1,11 +1,13 @@
 """Configuration and calibration, each by itself."""
 
+import keras
 import numpy as np
 import pytest
 import yaml
 
 from fer_ros.core.classifier import softmax
 from fer_ros.core.errors import ConfigError
+from fer_ros.training.average import MovingAverage
 from fer_ros.training.calibrate import Calibration, fit_calibration, fit_priors, fit_temperature
 from fer_ros.training.config import load_config
 from fer_ros.training.networks import build_network
@@ -83,6 +85,17 @@ def test_a_file_that_is_no_yaml_is_refused(tmp_path, text):
     with pytest.raises(ConfigError, match='cannot be read as YAML') as error:
         load_config(path)
     assert '\n' not in str(error.value)
+
+
+def test_a_moving_average_takes_the_weights_from_where_jax_keeps_them(monkeypatch):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    average = MovingAverage(model, 0.5)
+    monkeypatch.setattr(
+        model, 'jax_state_sync', lambda: model.set_weights([np.ones((2, 1)), np.ones(1)]),
+        raising=False)
+    average.on_train_batch_end(0)
+    with average.applied():
+        assert model.get_weights()[1][0] == pytest.approx(1 - 1 / 11)
 
 
 def test_options_that_a_network_does_not_take_are_refused():

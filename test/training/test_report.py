@@ -231,6 +231,10 @@ def test_the_card_of_an_older_manifest_goes_without_the_new_pictures(without_wei
       'mean': 'probabilities'}, 'one 1, weight 0.250'),
     ({'fine_tuned_from': 'models/mine', 'seed': 3, 'epochs': 2}, 'from the weights of'),
     ({'teachers': ['big', 'wide'], 'seed': 3, 'epochs': 2}, 'taught by big, wide'),
+    ({'teachers': [{'name': 'big', 'version': '2', 'sha256': '0'}], 'seed': 3, 'epochs': 2},
+     'taught by big 2'),
+    ({'software': {'backend': 'torch', 'keras': '3.14', 'torch': '2.9'}, 'seed': 3, 'epochs': 2},
+     'Keras 3.14 on torch 2.9'),
 ])
 def test_the_card_says_how_the_network_came_to_be(training, words, without_weights, tmp_path):
     assert words in card(without_weights, tmp_path, training=training)

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -21,6 +22,9 @@ from fer_ros.core.types import EMOTIONS
 from fer_ros.data.datasets import Dataset, load_dataset
 from fer_ros.evaluation.model import evaluate_model
 from fer_ros.training.config import load_config, TrainConfig
+from fer_ros.training.networks import build_network
+from fer_ros.training.record import command_line
+from fer_ros.training.setup import compile_network, set_backend
 from fer_ros.training.train import train
 
 TINY = {
@@ -122,8 +126,9 @@ def cut_at_epoch(line):
 
 
 @pytest.mark.parametrize('changes', [
-    {}, {'optimizer': 'sgd', 'ema': 0.9, 'swa_epochs': 2, 'labels': 'draw',
-         'augmentation': {'mixup': True, 'erase': True, 'tone': True}}])
+    {}, {'precision': 'mixed_float16'},
+    {'optimizer': 'sgd', 'ema': 0.9, 'swa_epochs': 2, 'labels': 'draw',
+     'augmentation': {'mixup': True, 'erase': True, 'tone': True}}])
 def test_a_cut_run_goes_on_and_ends_as_if_it_had_not_been(data, tmp_path, changes):
     config = load_config(settings(tmp_path / 'c.yaml', epochs=3, **changes))
     training, validation = load_dataset(data[0]), load_dataset(data[1])
@@ -133,11 +138,24 @@ def test_a_cut_run_goes_on_and_ends_as_if_it_had_not_been(data, tmp_path, change
             train(config, training, validation, tmp_path / 'cut', cut_at_epoch)
     lines = []
     resumed = train(config, training, validation, tmp_path / 'cut', lines.append)
-    assert lines[-1 - bool(changes)].startswith('epoch 3/3')
+    assert lines[-1 - ('swa_epochs' in changes)].startswith('epoch 3/3')
     for name in ('history.csv', 'state.json'):
         assert (tmp_path / 'whole' / name).read_text() == (tmp_path / 'cut' / name).read_text()
     for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize('signal', [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_run_says_how_to_go_on(data, tmp_path, monkeypatch, signal):
+    def interrupted(*_, **__):
+        raise signal
+
+    monkeypatch.setattr(keras.Model, 'fit', interrupted)
+    config = load_config(settings(tmp_path / 'c.yaml'))
+    lines = []
+    with pytest.raises(signal):
+        train(config, load_dataset(data[0]), load_dataset(data[1]), tmp_path / 'run', lines.append)
+    assert lines[-1] == 'cut after 0 whole epochs; the same command goes on from there'
 
 
 def test_a_run_with_other_settings_is_not_continued(trained, data, tmp_path):
@@ -172,6 +190,54 @@ def test_a_mirroring_model_is_the_same_in_keras_and_on_the_robot(data, tmp_path)
     assert np.abs(classify(crops) - classify(crops[:, :, ::-1])).max() < 1e-5
 
 
+def test_a_run_with_other_inputs_is_not_continued(trained, data, tmp_path):
+    patterns(tmp_path / 'other.npz', seed=7)
+    words = [
+        'train', '--data', tmp_path / 'other.npz', '--validation', data[1], '--config',
+        trained / 'c.yaml', '--run', trained / 'run', '--out', tmp_path / 'tiny']
+    with pytest.raises(ConfigError, match=r'began with other inputs \(data\)'):
+        command.run(options(*words[1:]))
+    assert not (tmp_path / 'tiny').exists()
+
+
+def test_a_run_of_an_earlier_version_goes_on(trained, data, tmp_path):
+    run = shutil.copytree(trained / 'run', tmp_path / 'run')
+    (run / 'inputs.json').unlink()
+    config = load_config(trained / 'c.yaml')
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    train(config, *sets, run, lambda line: None, inputs={'data': []})
+    assert (run / 'inputs.json').exists()
+
+
+@pytest.mark.parametrize('change', ['other', 'cut', 'flipped', 'average'])
+def test_a_checkpoint_that_is_not_its_own_is_told(trained, data, tmp_path, change):
+    config = load_config(settings(tmp_path / 'c.yaml', epochs=3, ema=0.9))
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    with pytest.raises(CutError):
+        train(config, *sets, tmp_path / 'run', cut_at_epoch)
+    folder = tmp_path / 'run' / 'checkpoint-0001'
+    path = folder / ('average.npz' if change == 'average' else 'network.keras')
+    content = bytearray(path.read_bytes())
+    if change == 'other':
+        other = build_network('vgg', side=48, classes=8, width=0.25, depth=0.3)
+        compile_network(other, config, sets[0])
+        other.save(path)
+    else:
+        content[len(content) // 2] ^= 255
+        path.write_bytes(content[:len(content) // 2] if change == 'cut' else content)
+    with pytest.raises(ConfigError, match=r'run\b.*remove'):
+        train(config, *sets, tmp_path / 'run', lambda line: None)
+
+
+def test_the_manifest_tells_with_what_the_model_was_made(trained, monkeypatch):
+    training = json.loads((trained / 'tiny' / 'manifest.json').read_text())['training']
+    assert training['software']['backend'] == keras.backend.backend()
+    assert training['software']['keras'] == keras.__version__
+    monkeypatch.setattr(keras.backend, 'backend', lambda: 'torch')
+    assert command_line(['train', '--name', 'a b']) == \
+        "KERAS_BACKEND=torch fer train --name 'a b'"
+
+
 def test_a_folder_that_is_no_model_is_not_overwritten(data, tmp_path):
     (tmp_path / 'precious').mkdir()
     (tmp_path / 'precious' / 'notes.txt').write_text('mine')
@@ -199,6 +265,24 @@ def test_too_few_images_for_a_batch_are_refused(data, tmp_path):
         train(config, *sets, tmp_path / 'run', lambda line: None)
 
 
+def test_determinism_on_torch_sets_what_cuda_needs_for_it(monkeypatch):
+    torch = pytest.importorskip('torch')
+    asked = []
+    monkeypatch.delenv('CUBLAS_WORKSPACE_CONFIG', raising=False)
+    monkeypatch.setattr(keras.backend, 'backend', lambda: 'torch')
+    monkeypatch.setattr(torch, 'use_deterministic_algorithms', asked.append)
+    set_backend(TrainConfig('tiny'))
+    assert asked == [True]
+    assert os.environ['CUBLAS_WORKSPACE_CONFIG'] == ':4096:8'
+
+
+def test_a_distribution_that_the_backend_has_not_is_refused(data, tmp_path):
+    config = load_config(settings(tmp_path / 'c.yaml', distribution='data_parallel'))
+    sets = load_dataset(data[0]), load_dataset(data[1])
+    with pytest.raises(ConfigError, match='data_parallel does not work with the tensorflow'):
+        train(config, *sets, tmp_path / 'run', lambda line: None)
+
+
 def test_sets_with_other_labels_are_refused(data, tmp_path):
     training = load_dataset(data[0])
     other = Dataset(training.images, training.targets, ('a', 'b'), training.files)
@@ -207,8 +291,6 @@ def test_sets_with_other_labels_are_refused(data, tmp_path):
 
 
 def test_the_shipped_settings_build_the_shipped_network():
-    from fer_ros.training.networks import build_network
-
     config = load_config(Path('config/training/resnet_48.yaml'))
     network = build_network(
         config.network, side=config.side, classes=8, **config.network_options)

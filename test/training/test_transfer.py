@@ -83,7 +83,9 @@ def test_fine_tuning_begins_with_the_old_weights_and_learns_new_labels(work, tmp
                  '--name', 'new', '--out', str(tmp_path / 'model')]) == 0
     manifest = json.loads((tmp_path / 'model' / 'manifest.json').read_text())
     assert manifest['labels'] == ['happiness', 'bored', 'sleepy', 'wry']
-    assert manifest['training']['fine_tuned_from'] == str(work / 'model_0')
+    origin = load_model(work / 'model_0').manifest
+    assert manifest['training']['fine_tuned_from'] == {
+        'name': 'model_0', 'version': origin.version, 'sha256': origin.sha256}
     assert manifest['metrics']['accuracy'] > 0.9
     old, new = load_network(work / 'model_0'), load_network(tmp_path / 'model')
     # The first convolution was frozen, the last layer is another.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+import zipfile
 
 import keras
 
@@ -32,6 +33,7 @@ def load_network_file(path: Path, *, compiled: bool = False) -> keras.Model:
         importlib.import_module(f'fer_ros.training.{module}')
     try:
         model: keras.Model = keras.saving.load_model(path, compile=compiled, safe_mode=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+            OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
         raise ConfigError(f'{path}: no network of this version of fer_ros ({error})') from error
     return model
