@@ -13,6 +13,7 @@ from fer_ros.commands.train import (
     read_data,
     records,
 )
+from fer_ros.core.errors import ConfigError
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     """Run `fer distil`; returns the exit code."""
     from fer_ros.training.config import load_config
 
+    if args.student and args.config:
+        raise ConfigError('--student and --config both name a recipe; give one of them')
     config = load_config(
         args.student or args.config or default_recipe(), name=args.name, epochs=args.epochs,
         seed=args.seed, labels='votes')

@@ -125,6 +125,13 @@ def test_layerwise_rates_move_the_first_layer_less():
     assert moved[2] == pytest.approx(0.1, rel=0.05)
 
 
+def test_one_recipe_for_a_student_is_enough(work, capsys):
+    recipe = 'config/training/mobile_48.yaml'
+    assert main(['distil', '--teacher', str(work / 'model_0'), '--student', recipe, '--config',
+                 recipe, '--data', str(work / 'faces')]) == 1
+    assert 'give one of them' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('form', ['float32', 'float16'])
 def test_an_ensemble_gives_the_weighted_mean_and_runs_like_any_model(work, tmp_path, form):
     assert main(['ensemble', str(work / 'model_0'), str(work / 'model_1'), '--name', 'both',
