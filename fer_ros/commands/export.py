@@ -55,8 +55,8 @@ def run(args: argparse.Namespace) -> int:
     if args.name is not None and (not args.name or Path(args.name).name != args.name):
         raise ConfigError(f'--name must be a name, not a path, got {args.name!r}')
 
-    from fer_ros.commands.options import quiet_runtime
     from fer_ros.core.model import load_model, MANIFEST
+    from fer_ros.core.runtime import quiet_runtime
     from fer_ros.data.datasets import FER2013_LABELS, load_dataset
 
     # TensorFlow tells on stderr of everything that it imports and converts.

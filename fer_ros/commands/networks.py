@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     if not 2 <= args.classes <= 1000:
         raise ConfigError(f'--classes must lie in [2, 1000], got {args.classes}')
 
-    from fer_ros.commands.options import quiet_runtime
+    from fer_ros.core.runtime import quiet_runtime
 
     # TensorFlow greets on stderr when it is imported.
     with quiet_runtime():
@@ -121,8 +121,7 @@ def _row(name: str, width: float, args: argparse.Namespace) -> dict[str, Any]:
 def _measured(model: Any, side: int) -> dict[str, Any]:
     import numpy as np
 
-    from fer_ros.commands.options import quiet_runtime
-    from fer_ros.core.runtime import load_runtime
+    from fer_ros.core.runtime import load_runtime, quiet_runtime
     from fer_ros.training.convert import to_litert
     from fer_ros.training.cost import interleaved_ms
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-import contextlib
 import math
-import os
-import sys
 
 from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS
 from fer_ros.core.pipeline import Pipeline
+from fer_ros.core.runtime import quiet_runtime
 
-__all__ = ['add_pipeline_options', 'count', 'make_pipeline', 'quiet_runtime', 'seconds']
+__all__ = ['add_pipeline_options', 'count', 'make_pipeline', 'seconds']
 
 
 def count(text: str) -> int:
@@ -69,20 +66,3 @@ def make_pipeline(args: argparse.Namespace, *, tracking: bool, smoothing: float 
             tracking=tracking, smoothing=smoothing, num_threads=args.threads,
             unknown_threshold=args.unknown_threshold, max_faces=args.max_faces,
             priors=args.priors)
-
-
-@contextlib.contextmanager
-def quiet_runtime() -> Iterator[None]:
-    """Keep native code from writing to stderr: LiteRT greets there whenever a model is loaded.
-
-    It turns off stderr for the whole process, so it is for commands, not for nodes.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, 'wb') as nothing:
-            os.dup2(nothing.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -5,10 +5,12 @@ Both are fed and asked in the same way, so that the classifier does not know whi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import contextlib
 import dataclasses
 import os
 from pathlib import PurePath
+import sys
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from fer_ros.core.errors import ModelError
 from fer_ros.core.types import Floats
 
-__all__ = ['load_runtime', 'Port', 'Runtime', 'SUFFIXES']
+__all__ = ['load_runtime', 'Port', 'quiet_runtime', 'Runtime', 'SUFFIXES']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +71,23 @@ def load_runtime(data: bytes, file: str, num_threads: int = 1) -> Runtime:
             f'{file}: no runtime for a network file with this suffix; known are '
             f'{", ".join(SUFFIXES)}')
     return _RUNTIMES[suffix](data, file, num_threads)
+
+
+@contextlib.contextmanager
+def quiet_runtime() -> Iterator[None]:
+    """Keep native code from writing to stderr: LiteRT greets there whenever a model is loaded.
+
+    It turns off stderr for the whole process, so it is for commands, not for nodes.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, 'wb') as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class _LiteRt:

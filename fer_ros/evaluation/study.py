@@ -123,7 +123,7 @@ class Study:
 
     def _heat_maps(self) -> tuple[dict[str, Any], list[tuple[str, int, int]], dict[str, Floats]]:
         """Return what was done, (caption, data row, emotion) of each example, and the maps."""
-        from fer_ros.commands.options import quiet_runtime
+        from fer_ros.core.runtime import quiet_runtime
 
         examples = [
             (kind, row, emotion) for emotion in range(len(self._labels))

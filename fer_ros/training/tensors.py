@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import keras
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fer_ros.core.classifier import run_network
 from fer_ros.core.errors import DataError
 from fer_ros.core.preprocess import standardize
 from fer_ros.core.types import Floats, Image
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ['as_batch', 'keras_logits']
 
