@@ -8,24 +8,12 @@ import pytest
 from fer_ros.core.classifier import Classifier, softmax
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
 from fer_ros.core.model import load_model
-from fer_ros.evaluation.golden import golden_crops, read_golden
+from fer_ros.evaluation.golden import golden_crops
 
 
 @pytest.fixture(scope='module')
 def classifier():
     return Classifier(load_model())
-
-
-def test_golden_outputs_of_the_shipped_model(classifier):
-    model = load_model()
-    probabilities = classifier.predict(golden_crops(model.manifest.width))
-    assert np.abs(probabilities - read_golden(model.folder)).max() < 1e-4
-
-
-def test_golden_outputs_tell_a_changed_picture(classifier):
-    model = load_model()
-    shifted = np.roll(golden_crops(model.manifest.width), 3, axis=2)
-    assert np.abs(classifier.predict(shifted) - read_golden(model.folder)).max() > 1e-3
 
 
 @pytest.mark.parametrize('count', [1, 2, 5, 3])
@@ -94,11 +82,11 @@ def test_scaling_comes_before_the_temperature(edit_manifest, classifier):
     assert np.abs(scaled - softmax(classifier.logits(crops), 2.0)).max() > 1e-3
 
 
-def test_a_mirroring_model_answers_alike_to_a_face_and_its_mirror_image(
-        edit_manifest, classifier):
+def test_a_mirroring_model_answers_alike_to_a_face_and_its_mirror_image(edit_manifest):
     crops = golden_crops(48)
+    one = Classifier(load_model(edit_manifest('input.mirror', False)))
     both = Classifier(load_model(edit_manifest('input.mirror', True)))
-    plain, turned = classifier.logits(crops), classifier.logits(crops[:, :, ::-1])
+    plain, turned = one.logits(crops), one.logits(crops[:, :, ::-1])
     assert np.abs(plain - turned).max() > 0.1
     assert np.abs(both.logits(crops) - (plain + turned) / 2).max() < 1e-4
     assert np.abs(both.predict(crops) - both.predict(crops[:, :, ::-1])).max() < 1e-5
@@ -141,6 +129,8 @@ def test_a_network_file_without_runtime_is_refused(model_folder, edit_manifest):
 
 
 def test_labels_that_do_not_match_the_outputs_are_refused(edit_manifest):
+    edit_manifest('scaling', {'factors': [1.0] * 3, 'summands': [0.0] * 3})
+    edit_manifest('priors', [0.3, 0.3, 0.4])
     model = load_model(edit_manifest('labels', ['a', 'b', 'c']))
     with pytest.raises(ModelError, match='3 labels'):
         Classifier(model)

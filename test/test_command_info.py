@@ -9,7 +9,7 @@ import pytest
 def test_info_tells_what_is_there_and_is_content_here():
     code, output, _ = fer('info')
     assert code == 0
-    assert 'small_resnet_48' in output
+    assert 'resnet_48' in output
     assert 'numpy' in output
 
 

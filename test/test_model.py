@@ -105,7 +105,7 @@ def test_the_shipped_manifest_tells_origin_and_figures():
     manifest = load_model().manifest
     assert manifest.license == 'Apache-2.0'
     assert manifest.parameters < 2_000_000
-    assert manifest.training['command'].startswith('fer train')
+    assert 'fer ' in manifest.training['command']
     assert all(record['license'] for record in manifest.training['data'])
     assert manifest.metrics['accuracy'] >= 0.80
     folder = load_model().folder

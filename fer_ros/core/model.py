@@ -25,7 +25,7 @@ __all__ = [
     'DEFAULT_MODEL', 'MANIFEST', 'Manifest', 'Model', 'SCHEMA', 'available_models', 'load_model',
 ]
 
-DEFAULT_MODEL = 'small_resnet_48'
+DEFAULT_MODEL = 'resnet_48'
 """Name of the model that is used when none is named."""
 
 MANIFEST = 'manifest.json'

@@ -11,7 +11,7 @@ import pytest
 
 from fer_ros.cli import main
 from fer_ros.core.errors import ModelError
-from fer_ros.core.model import load_model
+from fer_ros.core.model import available_models, load_model
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.examples import most_certain, most_wrong, saliency_rows
 from fer_ros.evaluation.explain import grad_cam
@@ -20,6 +20,7 @@ from fer_ros.training.card import write_card
 from fer_ros.training.networks import build_network
 from fer_ros.training.weights import save_network
 
+MODELS = sorted({folder.name for folder in available_models()})
 FAMILY, OPTIONS = 'vgg', {'width': 0.125, 'depth': 0.3}
 PICTURES = {'confusion', 'reliability', 'risk_coverage', 'class_curves', 'robustness'}
 FACES = {'most_wrong', 'most_certain', 'saliency'}
@@ -238,3 +239,11 @@ def test_the_card_of_an_older_manifest_goes_without_the_new_pictures(without_wei
 ])
 def test_the_card_says_how_the_network_came_to_be(training, words, without_weights, tmp_path):
     assert words in card(without_weights, tmp_path, training=training)
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_the_card_of_a_shipped_model_is_what_its_manifest_says(name, tmp_path):
+    shipped = load_model(name).folder
+    shutil.copytree(shipped, tmp_path / name)
+    write_card(tmp_path / name)
+    assert (tmp_path / name / 'README.md').read_text() == (shipped / 'README.md').read_text()
