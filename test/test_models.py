@@ -13,6 +13,7 @@ from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.golden import golden_crops, golden_gap
 
 MODELS = sorted(path.parent.name for path in resource_folders('models')[0].glob('*/manifest.json'))
+TINY = 'mobile_48'
 
 
 @pytest.fixture(params=MODELS)
@@ -20,9 +21,10 @@ def model(request):
     return load_model(request.param)
 
 
-def test_there_is_a_default_and_an_accurate_one():
-    assert {DEFAULT_MODEL, 'ensemble_48'} <= set(MODELS)
+def test_there_is_a_default_a_tiny_and_an_accurate_one():
+    assert {DEFAULT_MODEL, TINY, 'ensemble_48'} <= set(MODELS)
     assert load_model(DEFAULT_MODEL).manifest.parameters <= 2_000_000
+    assert load_model(TINY).manifest.parameters <= 100_000
 
 
 def test_it_gives_the_outputs_that_it_records(model):
