@@ -187,7 +187,7 @@ def _origin(training: dict[str, Any]) -> str:
         software = training['software']
         backend = software['backend']
         text += f'; Keras {software["keras"]} on {backend} {software[backend]}'
-    return f'{text}:'
+    return _wrapped(f'{text}:')
 
 
 def _name(model: str | dict[str, str]) -> str:
