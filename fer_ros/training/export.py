@@ -28,7 +28,7 @@ from fer_ros.training.calibrate import (
 )
 from fer_ros.training.card import write_card
 from fer_ros.training.config import TrainConfig
-from fer_ros.training.convert import to_litert
+from fer_ros.training.convert import to_litert, TOLERANCES
 from fer_ros.training.files import replacing_folder
 from fer_ros.training.networks import build_network
 from fer_ros.training.record import software_record
@@ -40,7 +40,6 @@ __all__ = ['check_replaceable', 'export_model', 'NETWORK', 'network_manifest',
 
 NETWORK = 'model.tflite'
 """File of the network in a model folder."""
-_TOLERANCE = 1e-4
 
 
 def export_model(
@@ -97,7 +96,8 @@ def export_model(
                 model, config.network, config.network_options, partial)
 
     return write_model_folder(
-        folder, manifest, fill, validation, expected=probabilities, tolerance=_TOLERANCE)
+        folder, manifest, fill, validation, expected=probabilities,
+        tolerance=TOLERANCES['float32'])
 
 
 def _full_precision(model: keras.Model, config: TrainConfig) -> keras.Model:
