@@ -5,7 +5,10 @@ Example:
     image, labels = faces.read(0), faces.pictures[0].labels
 """
 
-from fer_ros.data.faces.folder import read_backgrounds, read_faces
+from fer_ros.data.faces.checks import Problem, SURE
+from fer_ros.data.faces.folder import read_backgrounds
+from fer_ros.data.faces.read import inspect_faces, read_faces
+from fer_ros.data.faces.report import FaceReport
 from fer_ros.data.faces.types import (
     Background,
     Backgrounds,
@@ -16,6 +19,6 @@ from fer_ros.data.faces.types import (
 )
 
 __all__ = [
-    'Background', 'Backgrounds', 'FaceLabels', 'FacePicture', 'FacePictures', 'POINTS',
-    'read_backgrounds', 'read_faces',
+    'Background', 'Backgrounds', 'FaceLabels', 'FacePicture', 'FacePictures', 'FaceReport',
+    'POINTS', 'Problem', 'SURE', 'inspect_faces', 'read_backgrounds', 'read_faces',
 ]

@@ -2,8 +2,9 @@
 
 `faces.json` is a list of `{file, source, width, height, split, faces}`, where `faces` is a list
 of `{box: [left, top, right, bottom], landmarks: 5 x [x, y], score}` in pixels. A score below 0.7
-marks what is neither face nor background. `landmarks` may be left out, and so may `score` (1).
-`human_landmarks`, if there, are five points placed by people, or a list of such.
+marks what is neither face nor background, as does `ignored: true`. `landmarks` may be left out or
+null, as a whole or point by point, and so may `score` (1), and width and height (then the picture
+is asked). `human_landmarks`, if there, are five points placed by people, or a list of such.
 
 Backgrounds, if any, are `backgrounds.json`, a list of `{file, source, split}`, with
 `backgrounds.zip` or `backgrounds/`.
@@ -15,105 +16,84 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fer_ros.core.errors import DataError
-from fer_ros.core.types import Floats
+from fer_ros.data.faces.raw import RawFace, RawIndex, RawPicture
 from fer_ros.data.faces.store import PictureStore
-from fer_ros.data.faces.types import (
-    Background,
-    Backgrounds,
-    FaceLabels,
-    FacePicture,
-    FacePictures,
-)
+from fer_ros.data.faces.types import Background, Backgrounds
 
-__all__ = ['SURE', 'read_backgrounds', 'read_faces']
-
-SURE = 0.7
-"""A label of a lower score is neither face nor background."""
+__all__ = ['load_json', 'read_backgrounds', 'read_folder']
 
 
-def read_faces(
-    path: str | Path, split: str | None = None, images: str | Path | None = None,
-) -> FacePictures:
-    """Read a data set of labelled faces.
-
-    Args:
-        path: Its folder, or an index in the form of `faces.json`.
-        split: The value of `split` of the pictures to take; None for all.
-        images: Folder or zip file of the pictures, if they are not beside the index.
+def load_json(path: Path) -> Any:
+    """Return the content of a JSON file.
 
     Raises:
-        DataError: The data set is missing or malformed.
+        DataError: It is missing or not JSON.
     """
-    path = Path(path)
-    index = path / 'faces.json' if path.is_dir() else path
-    entries = _entries(index)
-    store = PictureStore(images) if images is not None \
-        else PictureStore.beside(index.parent, 'images')
-    pictures = []
-    for row, entry in enumerate(entries):
-        try:
-            picture = _picture(entry)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f'{index}[{row}]: {error!r}; it must be {{file, width, height, split, '
-                            'faces: [{box, landmarks, score}]}') from error
-        if split is None or picture.split == split:
-            pictures.append(picture)
-    return FacePictures(str(index), tuple(pictures), store)
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise DataError(f'cannot read {path}: {error}') from error
+
+
+def read_folder(path: Path, content: list[Any]) -> RawIndex:
+    """Return what `faces.json`, or a file of that form, says.
+
+    Args:
+        path: The file.
+        content: Its content.
+    """
+    places = [path.parent / 'images.zip', path.parent / 'images']
+    return RawIndex(path, [_picture(entry) for entry in content], places)
 
 
 def read_backgrounds(path: str | Path, split: str | None = None) -> Backgrounds:
     """Read the pictures without faces of a data set's folder; none if it has no such pictures.
 
     Args:
-        path: The folder.
+        path: The folder, or an index in the form of `backgrounds.json`.
         split: The value of `split` of the pictures to take; None for all.
 
     Raises:
         DataError: Their index or pictures are missing or malformed.
     """
-    index = Path(path) / 'backgrounds.json'
-    if not index.exists():
-        return Backgrounds((), None)
+    index = Path(path)
+    if index.is_dir():
+        index /= 'backgrounds.json'
+        if not index.exists():
+            return Backgrounds((), None)
+    content = load_json(index)
+    if not isinstance(content, list):
+        raise DataError(f'{index} must be a list of {{file, source, split}}')
+    store = PictureStore.beside(index.parent, 'backgrounds')
     pictures = []
-    for row, entry in enumerate(_entries(index)):
-        try:
-            picture = Background(
-                str(entry['file']), str(entry.get('source', '')), str(entry.get('split', '')))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise DataError(f'{index}[{row}]: {error!r}') from error
+    for row, entry in enumerate(content):
+        if not isinstance(entry, dict) or not isinstance(entry.get('file'), str):
+            raise DataError(f'{index}[{row}] must be {{file, source, split}}, got {entry!r}')
+        if entry['file'] not in store:
+            raise DataError(f'{index}[{row}]: {store.path} has no picture {entry["file"]}')
+        picture = Background(
+            entry['file'], str(entry.get('source', '')), str(entry.get('split', '')))
         if split is None or picture.split == split:
             pictures.append(picture)
-    return Backgrounds(tuple(pictures), PictureStore.beside(index.parent, 'backgrounds'))
+    return Backgrounds(tuple(pictures), store)
 
 
-def _entries(path: Path) -> list[Any]:
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
-        raise DataError(f'cannot read {path}: {error}') from error
-    if not isinstance(content, list):
-        raise DataError(f'{path} must be a list of pictures, got {type(content).__name__}')
-    return content
+def _picture(entry: Any) -> RawPicture:
+    if not isinstance(entry, dict) or 'file' not in entry \
+            or not isinstance(entry.get('faces'), list):
+        return RawPicture(
+            entry.get('file', '') if isinstance(entry, dict) else '',
+            fault='must be {file, width, height, split, faces: [{box, landmarks, score}]}')
+    return RawPicture(
+        entry['file'], [_face(face) for face in entry['faces']], str(entry.get('source') or ''),
+        str(entry.get('split') or ''),
+        (entry.get('width'), entry.get('height')) if 'width' in entry else None,
+        entry.get('human_landmarks'))
 
 
-def _picture(entry: dict[str, Any]) -> FacePicture:
-    faces = entry['faces']
-    scores = np.array([face.get('score', 1.0) for face in faces], np.float32)
-    labels = FaceLabels(
-        np.array([face['box'] for face in faces], np.float32).reshape(-1, 4),
-        _points([face.get('landmarks') for face in faces]), scores < SURE)
-    people = entry.get('human_landmarks')
-    if people and np.ndim(people) == 2:
-        people = [people]
-    return FacePicture(
-        str(entry['file']), str(entry.get('source', '')), str(entry.get('split', '')),
-        int(entry['width']), int(entry['height']), labels,
-        _points(people) if people else None, scores)
-
-
-def _points(faces: list[Any]) -> Floats:
-    points = [np.full((5, 2), np.nan) if face is None else face for face in faces]
-    return np.array(points, np.float32).reshape(-1, 5, 2)
+def _face(face: Any) -> RawFace:
+    if not isinstance(face, dict):
+        return RawFace(None)
+    return RawFace(face.get('box'), face.get('landmarks'), face.get('score', 1.0),
+                   face.get('ignored') is True)

@@ -16,6 +16,9 @@ from fer_ros.core.types import Image
 
 __all__ = ['PictureStore']
 
+_JPEG_START, _JPEG_END = b'\xff\xd8', b'\xff\xd9'
+_TAIL = 4096  # bytes: some cameras write more after the end
+
 
 class PictureStore:
     """Pictures below a folder or in a zip file, read by any thread or process.
@@ -56,16 +59,26 @@ class PictureStore:
         with self._lock:
             return file in self._open().NameToInfo
 
-    def read(self, file: str) -> Image:
-        """Return the (H, W, 3) uint8 BGR pixels of a picture.
+    def read(self, file: str, whole: bool = False) -> Image:
+        """Return the (H, W, 3) uint8 BGR pixels of a picture, turned upright as its EXIF says.
+
+        Args:
+            file: Its path within the store.
+            whole: Refuse a JPEG that ends early; otherwise the rest of it is grey.
 
         Raises:
             DataError: It is missing or cannot be decoded.
         """
         data = self.read_bytes(file)
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        try:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        except cv2.error as error:
+            raise DataError(
+                f'picture {file} in {self.path} cannot be decoded: {error.err}') from error
         if image is None:
             raise DataError(f'picture {file} in {self.path} cannot be decoded')
+        if whole and data[:2] == _JPEG_START and _JPEG_END not in data[-_TAIL:]:
+            raise DataError(f'picture {file} in {self.path} ends early')
         return np.asarray(image, np.uint8)
 
     def read_bytes(self, file: str) -> bytes:

@@ -152,9 +152,14 @@ class FacePictures:
         image = self.store.read(picture.file)
         if image.shape[:2] != (picture.height, picture.width):
             raise DataError(
-                f'{self.name}[{index}]: {picture.file} is {image.shape[1]} x {image.shape[0]} '
+                f'{self.name}: {picture.file} is {image.shape[1]} x {image.shape[0]} '
                 f'pixels, its labels are for {picture.width} x {picture.height}')
         return image
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that there are, in alphabetic order; empty if the data have none."""
+        return tuple(sorted({picture.split for picture in self.pictures} - {''}))
 
     def select(
         self, indices: Iterable[int] | None = None, *, split: str | None = None,
