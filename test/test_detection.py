@@ -135,7 +135,7 @@ def test_sources_are_left_out_by_their_beginning(folder):
 
 @pytest.mark.parametrize(('content', 'told'), [
     (None, 'cannot read .*faces.json'), ('{', 'cannot read .*faces.json'),
-    ('[{"file": "a"}]', 'it must be .file'), ('[]', 'no picture of split')])
+    ('[{"file": "a"}]', 'must be .file'), ('[]', 'lists no picture')])
 def test_a_broken_index_is_refused_by_its_name(tmp_path, content, told):
     (tmp_path / 'images').mkdir()
     if content is not None:

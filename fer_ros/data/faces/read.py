@@ -102,8 +102,9 @@ def inspect_faces(
             problems += found
             step()
     counts = [(~p.labels.ignored).sum() for p in pictures]
-    return FacePictures(str(index.path), tuple(pictures), store), FaceReport(
-        str(index.path), len(rows), len(pictures), sum(not len(p.labels) for p in pictures),
+    name = f'{index.path}' if split is None else f'{index.path} (split {split})'
+    return FacePictures(name, tuple(pictures), store), FaceReport(
+        name, len(rows), len(pictures), sum(not len(p.labels) for p in pictures),
         int(sum(counts)), int(sum(len(p.labels) for p in pictures) - sum(counts)),
         int(sum((~p.labels.ignored & ~p.labels.known.any(axis=1)).sum() for p in pictures)),
         problems, index.notes, pixels)
