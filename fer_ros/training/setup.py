@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import os
 
 import keras
@@ -12,14 +13,34 @@ from fer_ros.data.datasets import Dataset
 from fer_ros.training.balance import EmotionLoss
 from fer_ros.training.config import TrainConfig
 from fer_ros.training.labels import class_priors
+from fer_ros.training.settings import RunConfig
 from fer_ros.training.transfer import layer_rates, LayerwiseAdamW
 
-__all__ = ['compile_network', 'EpochSeed', 'set_backend', 'set_distribution']
+__all__ = ['compile_network', 'EpochSeed', 'jit', 'make_optimizer', 'set_backend',
+           'set_distribution']
 
 
 def compile_network(model: keras.Model, config: TrainConfig, training: Dataset) -> None:
     """Give a network the optimizer, the schedule and the loss of the settings."""
-    steps = max(1, len(training) // config.batch_size)
+    factors = layer_rates(model, config.lowest_rate) if config.lowest_rate < 1 else None
+    optimizer = make_optimizer(
+        config, max(1, len(training) // config.batch_size),
+        None if factors is None else [factors[v.path] for v in model.trainable_variables])
+    model.compile(
+        optimizer, weighted_metrics=['accuracy'], jit_compile=jit(config),
+        loss=EmotionLoss(class_priors(training), config.logit_adjustment, config.focal))
+
+
+def make_optimizer(
+    config: RunConfig, steps: int, factors: Sequence[float] | None = None,
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer of the settings, with its schedule.
+
+    Args:
+        config: Settings.
+        steps: Batches of an epoch.
+        factors: For `adamw`: factor of the learning rate of each trained variable; None: 1.
+    """
     warmup = round(config.warmup_epochs * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 100 if warmup else config.learning_rate,
@@ -30,16 +51,12 @@ def compile_network(model: keras.Model, config: TrainConfig, training: Dataset) 
     if config.optimizer == 'sgd':
         optimizer = keras.optimizers.SGD(
             rate, momentum=config.momentum, nesterov=config.momentum > 0, **shared)
-    elif config.lowest_rate < 1:
-        factors = layer_rates(model, config.lowest_rate)
-        optimizer = LayerwiseAdamW(
-            rate, factors=[factors[v.path] for v in model.trainable_variables], **shared)
+    elif factors is not None:
+        optimizer = LayerwiseAdamW(rate, factors=factors, **shared)
     else:
         optimizer = keras.optimizers.AdamW(rate, **shared)
     optimizer.exclude_from_weight_decay(var_names=['gamma', 'beta', 'bias'])
-    model.compile(
-        optimizer, weighted_metrics=['accuracy'], jit_compile=_jit(config),
-        loss=EmotionLoss(class_priors(training), config.logit_adjustment, config.focal))
+    return optimizer
 
 
 class EpochSeed(keras.callbacks.Callback):  # type: ignore[misc]
@@ -66,7 +83,7 @@ class EpochSeed(keras.callbacks.Callback):  # type: ignore[misc]
             source.state.assign(state)
 
 
-def set_backend(config: TrainConfig) -> None:
+def set_backend(config: RunConfig) -> None:
     """Ask Keras' backend for equal results of equal runs, if the settings do."""
     if not config.deterministic:
         return
@@ -82,7 +99,7 @@ def set_backend(config: TrainConfig) -> None:
         torch.use_deterministic_algorithms(True)
 
 
-def set_distribution(config: TrainConfig) -> None:
+def set_distribution(config: RunConfig) -> None:
     """Spread the batches over all devices, if the settings ask for it.
 
     Raises:
@@ -103,6 +120,7 @@ def set_distribution(config: TrainConfig) -> None:
             'none') from error
 
 
-def _jit(config: TrainConfig) -> bool:
+def jit(config: RunConfig) -> bool:
+    """Return whether Keras shall compile the step."""
     # torch.compile does not know Keras' functional models well: eager is faster there.
     return config.jit_compile and keras.backend.backend() != 'torch'

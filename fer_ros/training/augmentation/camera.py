@@ -12,7 +12,7 @@ import numpy as np
 from fer_ros.core.types import Image
 from fer_ros.training.augmentation.base import Limits, Pixels, Rng
 
-__all__ = ['Blur', 'Grey', 'Jpeg', 'LowResolution', 'Noise', 'Tone']
+__all__ = ['Blur', 'Cast', 'Dim', 'Grey', 'Jpeg', 'LowResolution', 'Noise', 'Tone']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +41,46 @@ class Tone(Pixels):
         middle = float(levels[image].mean())
         table = np.clip((levels - middle) * gain + middle + offset, 0, 255)
         return np.asarray(cv2.LUT(image, table.round().astype(np.uint8)), np.uint8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cast(Pixels):
+    """Colour the light: lamps, sunsets and a wrong white balance; grey pictures stay as they are.
+
+    Attributes:
+        strength: Largest relative change of a channel.
+    """
+
+    LIMITS: ClassVar[Limits] = {'strength': (0, 0.95)}
+
+    probability: float = 0.2
+    strength: float = 0.3
+
+    def apply(self, image: Image, rng: Rng) -> Image:
+        """Return the picture in coloured light."""
+        if image.ndim == 2:
+            return image
+        gains = 1.0 + rng.uniform(-self.strength, self.strength, 3)
+        return np.clip(image * gains, 0, 255).astype(np.uint8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Dim(Pixels):
+    """Take the light away, as in a room at night, before a camera that cannot see brighter.
+
+    Attributes:
+        depth: Largest number of halvings.
+    """
+
+    LIMITS: ClassVar[Limits] = {'depth': (0, 6)}
+
+    probability: float = 0.1
+    depth: float = 2.5
+
+    def apply(self, image: Image, rng: Rng) -> Image:
+        """Return the darker picture."""
+        return np.asarray(cv2.convertScaleAbs(
+            image, alpha=2.0 ** -rng.uniform(0.0, self.depth)), np.uint8)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -28,8 +28,10 @@ class BatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
 
         dtype = inputs.dtype
         mean, variance = self.moving_mean.value, self.moving_variance.value
+        # The kernel takes bfloat16 as it is and computes in float32; float16 it does not take.
+        known = inputs.float() if dtype == torch.float16 else inputs
         normal = torch.nn.functional.batch_norm(
-            inputs.float().permute(0, 3, 1, 2), mean, variance, self.gamma.value,
+            known.permute(0, 3, 1, 2), mean, variance, self.gamma.value,
             self.beta.value, training=True, momentum=1.0 - self.momentum, eps=self.epsilon)
         return normal.permute(0, 2, 3, 1).to(dtype)
 

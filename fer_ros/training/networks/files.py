@@ -14,7 +14,8 @@ from fer_ros.training.files import replacing
 __all__ = ['load_network_file', 'save_network_file']
 
 # Keras finds a layer, a loss or an optimizer of ours only where its module is imported.
-_CLASSES = ('balance', 'ensemble', 'transfer', 'networks.application', 'networks.common')
+_CLASSES = ('balance', 'ensemble', 'transfer', 'detector.loss', 'detector.network',
+            'networks.application', 'networks.common')
 
 
 def save_network_file(model: keras.Model, path: Path) -> None:

@@ -1,0 +1,225 @@
+"""What a robot sees, made out of portraits: rooms with faces of all sizes, turned and dark.
+
+A canvas is a background, a portrait grown over it, several portraits before a background, or a
+background alone. Faces become 10 pixels to the whole canvas high, and are turned by up to 45
+degrees. What light and lens do to the picture comes last, for all that is in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from fer_ros.core.types import Image
+from fer_ros.data.faces.types import Backgrounds, FaceLabels, FacePictures
+from fer_ros.training.augmentation import Augmentation
+from fer_ros.training.augmentation.base import Limits, Rng, Variation
+from fer_ros.training.detector.placing import (
+    mirror,
+    move_labels,
+    paste,
+    placement,
+    visible_share,
+)
+
+__all__ = ['Composition', 'SceneMaker']
+
+_SEEN = 0.4  # Of a face that is cut off or covered by more, nobody can say whether it is one.
+
+
+@dataclasses.dataclass(frozen=True)
+class Composition(Variation):
+    """How scenes are put together.
+
+    Attributes:
+        negative: Share of scenes that are a background without a face.
+        several: Share of scenes with several portraits.
+        most: Portraits of such a scene, at most.
+        smallest: Side of the smallest face in pixels.
+        largest: Side of the largest face of a scene of one portrait, in sides of the canvas.
+        ignore_below: Faces of a smaller side are neither face nor background, in pixels.
+        roll: Largest angle in degrees.
+        upright: Share of the portraits that are turned by 10 degrees at most.
+        perspective: Largest change of size over the canvas.
+        stretch: Largest change of the logarithm of the aspect ratio.
+        flip: Share of the portraits that are mirrored.
+        cover: Share of the faces over whose eyes or mouth something is drawn.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        'negative': (0, 1), 'several': (0, 1), 'most': (1, 16), 'smallest': (4, 512),
+        'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180), 'upright': (0, 1),
+        'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1), 'cover': (0, 1)}
+
+    negative: float = 0.08
+    several: float = 0.3
+    most: int = 5
+    smallest: float = 10.0
+    largest: float = 1.0
+    ignore_below: float = 8.0
+    roll: float = 45.0
+    upright: float = 0.4
+    perspective: float = 0.25
+    stretch: float = 0.08
+    flip: float = 0.5
+    cover: float = 0.15
+
+
+class SceneMaker:
+    """Makes training pictures.
+
+    Args:
+        pictures: Labelled faces.
+        backgrounds: Pictures without a face; may be empty.
+        side: Width and height of what is made, in pixels.
+        composition: How it is put together.
+        augmentation: What happens to the whole picture at last.
+        cache: Keep decoded pictures in memory.
+    """
+
+    def __init__(
+        self, pictures: FacePictures, backgrounds: Backgrounds, side: int,
+        composition: Composition, augmentation: Augmentation, *, cache: bool = False,
+    ) -> None:
+        self._pictures, self._backgrounds, self._side = pictures, backgrounds, side
+        self._composition, self._augmentation = composition, augmentation
+        self._cache: dict[tuple[str, int], Image] | None = {} if cache else None
+
+    def __call__(self, index: int, rng: Rng) -> tuple[Image, FaceLabels]:
+        """Return a scene.
+
+        Args:
+            index: The picture that is in it, unless it is one without a face.
+            rng: Source of chance.
+
+        Returns:
+            (side, side, 3) uint8 BGR, and its faces.
+        """
+        how = self._composition
+        canvas = self._background(rng)
+        labels = FaceLabels.empty()
+        if not (len(self._backgrounds) and rng.random() < how.negative):
+            count = int(rng.integers(2, how.most + 1)) \
+                if how.most > 1 and rng.random() < how.several else 1
+            others = rng.integers(0, len(self._pictures), count - 1).tolist()
+            for chosen in [*others, index]:
+                labels = self._add(canvas, labels, chosen, count, rng)
+        image = self._augmentation(canvas[np.newaxis], rng)[0]
+        return image, labels
+
+    def _background(self, rng: Rng) -> Image:
+        side = self._side
+        if len(self._backgrounds) == 0:
+            return np.full((side, side, 3), rng.integers(0, 256, 3), np.uint8)
+        index = int(rng.integers(len(self._backgrounds)))
+        picture = self._read('backgrounds', index)
+        height, width = picture.shape[:2]
+        # Never enlarged by more than what fills the canvas, for blur would tell it apart.
+        part = min(height, width) * float(rng.uniform(0.7, 1.0))
+        x, y = rng.uniform(0, width - part), rng.uniform(0, height - part)
+        scale = side / part
+        matrix = np.array([[scale, 0, -x * scale], [0, scale, -y * scale]])
+        image = np.asarray(cv2.warpAffine(
+            picture, matrix, (side, side), flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return np.ascontiguousarray(image[:, ::-1]) if rng.random() < 0.5 else image
+
+    def _add(
+        self, canvas: Image, labels: FaceLabels, index: int, count: int, rng: Rng,
+    ) -> FaceLabels:
+        """Paste a portrait and return the labels of all that is seen then."""
+        how, side = self._composition, self._side
+        image = self._read('faces', index)
+        new = self._pictures.pictures[index].labels
+        if rng.random() < how.flip:
+            image, new = mirror(image, new)
+        matrix = self._matrix(new, image, count, rng)
+        if rng.random() < how.cover:
+            image = cover(image, new, rng)
+        covered = paste(canvas, image, matrix)
+        new = move_labels(new, matrix)
+        small = (new.boxes[:, 2:] - new.boxes[:, :2]).max(axis=1, initial=0) < how.ignore_below
+        seen = visible_share(new.boxes, side, side)
+        new = FaceLabels(new.boxes, new.landmarks, new.ignored | small | (seen < _SEEN))
+        old = _behind(labels, covered)
+        both = FaceLabels(
+            np.concatenate([old.boxes, new.boxes]),
+            np.concatenate([old.landmarks, new.landmarks]),
+            np.concatenate([old.ignored, new.ignored]))
+        return both.take(visible_share(both.boxes, side, side) > 0.02)
+
+    def _matrix(self, labels: FaceLabels, image: Image, count: int, rng: Rng) -> np.ndarray:
+        how, side = self._composition, self._side
+        faces = np.flatnonzero(~labels.ignored)
+        if len(faces):
+            box = labels.boxes[int(rng.choice(faces))]
+        else:
+            box = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        size = float(max(box[2:] - box[:2]))
+        largest = how.largest * side / (1.0 if count == 1 else math.sqrt(count) * 1.3)
+        # Enlarging makes no face that a camera would see.
+        largest = max(how.smallest, min(largest, 2.0 * size))
+        wanted = math.exp(rng.uniform(math.log(how.smallest), math.log(largest)))
+        reach = 10.0 if rng.random() < how.upright else how.roll
+        margin = min(wanted / 2, side / 2) * 0.8
+        tilt = rng.uniform(-1, 1, 2) * how.perspective / side
+        return placement(
+            centre=(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2),
+            target=(float(rng.uniform(margin, side - margin)),
+                    float(rng.uniform(margin, side - margin))),
+            scale=wanted / size, roll=float(rng.uniform(-1, 1)) * min(reach, how.roll),
+            tilt=(float(tilt[0]), float(tilt[1])),
+            aspect=math.exp(float(rng.uniform(-1, 1)) * how.stretch))
+
+    def _read(self, kind: str, index: int) -> Image:
+        if self._cache is not None and (kind, index) in self._cache:
+            return self._cache[kind, index]
+        image = self._pictures.read(index) if kind == 'faces' else self._backgrounds.read(index)
+        if self._cache is not None:
+            self._cache[kind, index] = image
+        return image
+
+
+def cover(image: Image, labels: FaceLabels, rng: Rng) -> Image:
+    """Return the picture with something drawn over the eyes or the mouth of its faces."""
+    varied = image.copy()
+    for box, points in zip(labels.boxes, labels.landmarks, strict=True):
+        if not np.isfinite(points).all():
+            continue
+        side = float(np.mean(box[2:] - box[:2]))
+        kind = int(rng.integers(3))
+        ends = points[[0, 1]] if kind == 0 else points[[3, 4]]
+        middle = ends.mean(axis=0) if kind < 2 else points[int(rng.integers(5))]
+        along = (ends[1] - ends[0]) / max(1e-3, float(np.linalg.norm(ends[1] - ends[0])))
+        length, height = (
+            rng.uniform(0.7, 1.0), rng.uniform(0.18, 0.35) if kind == 0 else rng.uniform(0.3, 0.6))
+        if kind == 2:
+            length, height = rng.uniform(0.2, 0.5), rng.uniform(0.2, 0.5)
+        shape = ((float(middle[0]), float(middle[1])), (length * side, height * side),
+                 math.degrees(math.atan2(float(along[1]), float(along[0]))))
+        color = rng.integers(0, 256, 3).tolist()
+        if rng.random() < 0.5:
+            cv2.ellipse(varied, shape, color, -1)
+        else:
+            cv2.fillConvexPoly(varied, np.round(cv2.boxPoints(shape)).astype(np.int32), color)
+    return varied
+
+
+def _behind(labels: FaceLabels, covered: np.ndarray) -> FaceLabels:
+    """Return what is still seen of faces before which a picture came: wholly hidden ones go."""
+    if len(labels) == 0:
+        return labels
+    height, width = covered.shape
+    hidden = np.zeros(len(labels), np.float32)
+    for row, box in enumerate(labels.boxes):
+        x0, y0 = (int(np.clip(round(float(v)), 0, n - 1))
+                  for v, n in zip(box[:2], (width, height), strict=True))
+        x1, y1 = (int(np.clip(round(float(v)), low + 1, n))
+                  for v, low, n in zip(box[2:], (x0, y0), (width, height), strict=True))
+        hidden[row] = covered[y0:y1, x0:x1].mean()
+    some = labels.ignored | (hidden > 1 - _SEEN)
+    return FaceLabels(labels.boxes, labels.landmarks, some).take(hidden < 0.9)
