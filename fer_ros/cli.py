@@ -27,6 +27,7 @@ _COMMANDS = {
     'info': 'what is installed, what is missing and how to get it',
     'data': 'prepare labelled faces, look at them, preview their variations',
     'train': 'train an emotion network and export it as a model folder',
+    'train-detector': 'train the face detector on pictures with boxes and landmarks',
     'distil': 'train a student network on what one or more teacher models say',
     'ensemble': 'average models into one that runs like any other',
     'export': 'convert a model folder to float16, int8 or ONNX, and measure what that costs',
@@ -93,7 +94,8 @@ def _run(arguments: list[str]) -> int:
     for name, summary in _COMMANDS.items():
         # Only the command that is run is imported: `fer --help` answers at once.
         chosen = name == _first_word(arguments)
-        module = importlib.import_module(f'fer_ros.commands.{name}') if chosen else None
+        path = f'fer_ros.commands.{name.replace("-", "_")}'
+        module = importlib.import_module(path) if chosen else None
         _add_command(commands, name, summary, module)
     args = parser.parse_args(arguments)
     return int(args.handler(args))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fer_ros.training.config import TrainConfig
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'add_data_options', 'default_recipe',
-           'need_training', 'read_data', 'records', 'run']
+           'find_recipe', 'need_training', 'read_data', 'records', 'run']
 
 SUMMARY = 'train or fine-tune an emotion network and export it as a model folder'
 
@@ -163,9 +163,21 @@ def need_training() -> None:
 
 def default_recipe() -> Path:
     """Return the recipe of the shipped model."""
+    return find_recipe(_DEFAULT_RECIPE)
+
+
+def find_recipe(name: str) -> Path:
+    """Return a recipe that comes with the package.
+
+    Args:
+        name: Its path within `config/`.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
     from fer_ros.core.resources import resource_folders
 
     for folder in resource_folders('config'):
-        if (folder / _DEFAULT_RECIPE).is_file():
-            return folder / _DEFAULT_RECIPE
-    raise ConfigError(f'config/{_DEFAULT_RECIPE} is not installed; give --config')
+        if (folder / name).is_file():
+            return folder / name
+    raise ConfigError(f'config/{name} is not installed; give --config')

@@ -13,7 +13,7 @@ import numpy as np
 
 from fer_ros.core.types import Floats, Image
 
-__all__ = ['decode', 'fit_into', 'grid', 'OUTPUTS', 'STRIDES', 'suppress']
+__all__ = ['decode', 'fit_into', 'grid', 'OUTPUTS', 'pad', 'STRIDES', 'suppress']
 
 STRIDES = (8, 16, 32)
 """Pixels from one cell to the next; width and height of the input are multiples of the last."""
@@ -53,13 +53,16 @@ def grid(height: int, width: int) -> Floats:
     return result
 
 
-def decode(outputs: Floats, cells: Floats, threshold: float) -> tuple[Floats, Floats, Floats]:
+def decode(
+    outputs: Floats, cells: Floats, threshold: float, most: int = 1000,
+) -> tuple[Floats, Floats, Floats]:
     """Return the faces that the cells see, one a cell, not yet thinned out.
 
     Args:
         outputs: (A, 15) float32, what the network gives for a picture.
         cells: (A, 3), what `grid` gives for its size.
         threshold: Score from which on a cell counts, in (0, 1).
+        most: Cells that are read, the surest ones, at most.
 
     Returns:
         Boxes (n, 4) left, top, width, height; scores (n,) in [0, 1]; landmarks (n, 5, 2); pixels.
@@ -67,6 +70,8 @@ def decode(outputs: Floats, cells: Floats, threshold: float) -> tuple[Floats, Fl
     # Comparing logits saves the exponentials of all cells that see nothing.
     logits = outputs[:, 0]
     rows = np.flatnonzero(logits >= np.log(threshold / (1 - threshold)))
+    if len(rows) > most:
+        rows = rows[np.argsort(-logits[rows], kind='stable')[:most]]
     chosen, cells = outputs[rows].astype(np.float64), cells[rows].astype(np.float64)
     centres, strides = cells[:, :2], cells[:, 2:]
     # A size beyond e^8 strides is nonsense, and would overflow.
@@ -91,6 +96,16 @@ def suppress(boxes: Floats, scores: Floats, overlap: float) -> list[int]:
         return []
     kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, overlap)
     return [int(row) for row in np.ravel(np.asarray(kept))]
+
+
+def pad(image: Image) -> Image:
+    """Return a (H, W, 3) picture with black below and on the right, up to multiples of 32."""
+    height, width = image.shape[:2]
+    below, right = -height % STRIDES[-1], -width % STRIDES[-1]
+    if not below and not right:
+        return image
+    return np.asarray(cv2.copyMakeBorder(
+        image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0)), np.uint8)
 
 
 def fit_into(image: Image, width: int, height: int) -> tuple[Image, float]:

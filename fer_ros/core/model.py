@@ -1,24 +1,27 @@
-"""Model folders: a network and the manifest that says what it is and how to feed it.
-
-A folder holds `manifest.json`, the network file that it names, and `README.md`, the model card.
-The manifest is checked field by field, and the sha256 that it gives is compared with the very
-bytes that are parsed afterwards, so that a network exchanged or damaged on disk never runs.
-"""
+"""Models of emotions: a network and the manifest that says what it is and how to feed it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
-import hashlib
-import json
-import math
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fer_ros.core.crop import CropConvention
-from fer_ros.core.errors import FerError, ModelError
-from fer_ros.core.resources import resource_folders
+from fer_ros.core.errors import ModelError
+from fer_ros.core.manifest import (
+    field,
+    file_name,
+    find_folder,
+    installed_folders,
+    MANIFEST,
+    number,
+    read_manifest,
+    read_network,
+    SCHEMA,
+    sha256_of,
+)
 from fer_ros.core.types import UNKNOWN
 
 __all__ = [
@@ -28,10 +31,7 @@ __all__ = [
 DEFAULT_MODEL = 'resnet_48'
 """Name of the model that is used when none is named."""
 
-MANIFEST = 'manifest.json'
-SCHEMA = 1
-"""Version of the manifest's schema that this code reads."""
-
+_TASK = 'emotions'
 _COLORS = ('grey', 'bgr')
 _MAX_SIDE = 1024
 
@@ -116,9 +116,7 @@ class Model:
 
 def available_models() -> list[Path]:
     """Return the folders of the models that can be named, in order of precedence."""
-    return [
-        folder for root in resource_folders('models')
-        for folder in sorted(root.iterdir()) if (folder / MANIFEST).is_file()]
+    return installed_folders(_TASK)
 
 
 def load_model(model: str | Path | None = None) -> Model:
@@ -134,78 +132,13 @@ def load_model(model: str | Path | None = None) -> Model:
         ModelError: There is no such model, its manifest is wrong, or the network's bytes are
             not those of the manifest.
     """
-    folder = _find(model or DEFAULT_MODEL)
-    manifest = _read_manifest(folder / MANIFEST)
-    path = folder / manifest.file
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f'{path}: cannot be read ({error.strerror}); the manifest names it') \
-            from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != manifest.sha256:
-        raise ModelError(
-            f'{path}: sha256 is {digest}, the manifest says {manifest.sha256}; the file was '
-            f'changed or damaged: restore it or export the model again')
-    return Model(manifest, folder, data)
-
-
-def _find(model: str | Path) -> Path:
-    path = Path(model).expanduser()
-    if (path / MANIFEST).is_file():
-        return path
-    for folder in available_models():
-        if folder.name == str(model):
-            return folder
-    known = sorted({folder.name for folder in available_models()})
-    if path.is_dir():
-        raise ModelError(f'{path}: holds no {MANIFEST}, so it is no model folder')
-    raise ModelError(
-        f'no model {str(model)!r}: neither a folder with a {MANIFEST} nor an installed model '
-        f'(installed: {", ".join(known) or "none"})')
-
-
-def _read_manifest(path: Path) -> Manifest:
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise ModelError(f'{path}: cannot be read ({error.strerror})') from error
-    except ValueError as error:
-        raise ModelError(f'{path}: not valid JSON ({error})') from error
-    if not isinstance(content, dict):
-        raise ModelError(f'{path}: expected a JSON object, got {type(content).__name__}')
-    if content.get('schema') != SCHEMA:
-        raise ModelError(
-            f'{path}: schema is {content.get("schema")!r}, this version of fer_ros reads '
-            f'schema {SCHEMA}')
-    try:
-        return _check_manifest(content)
-    except FerError as error:
-        raise ModelError(f'{path}: {error}') from error
-
-
-def _field(content: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) -> Any:
-    """Return the value at the dotted `name`, refusing one that is missing or of another type."""
-    value: Any = content
-    for part in name.split('.'):
-        if not isinstance(value, dict) or part not in value:
-            raise ModelError(f'lacks the field {name!r}')
-        value = value[part]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        names = kind.__name__ if isinstance(kind, type) else 'number'
-        raise ModelError(f'{name} must be of type {names}, got {value!r}')
-    return value
-
-
-def _number(content: Mapping[str, Any], name: str, low: float, high: float) -> float:
-    value = float(_field(content, name, (int, float)))
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ModelError(f'{name} must lie in [{low}, {high}], got {value}')
-    return value
+    folder = find_folder(model or DEFAULT_MODEL, _TASK)
+    manifest = read_manifest(folder / MANIFEST, _check_manifest)
+    return Model(manifest, folder, read_network(folder / manifest.file, manifest.sha256))
 
 
 def _labels(content: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = _field(content, 'labels', list)
+    labels = field(content, 'labels', list)
     if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):
         raise ModelError(f'labels must be at least two names, got {labels!r}')
     if len(set(labels)) != len(labels) or UNKNOWN in labels:
@@ -215,18 +148,18 @@ def _labels(content: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _crop(content: Mapping[str, Any]) -> Mapping[str, CropConvention]:
     conventions = {}
-    for name in _field(content, 'crop', dict):
+    for name in field(content, 'crop', dict):
         conventions[name] = CropConvention(
-            margin=_number(content, f'crop.{name}.margin', 0.1, 10.0),
-            offset_x=_number(content, f'crop.{name}.offset_x', -5.0, 5.0),
-            offset_y=_number(content, f'crop.{name}.offset_y', -5.0, 5.0))
+            margin=number(content, f'crop.{name}.margin', 0.1, 10.0),
+            offset_x=number(content, f'crop.{name}.offset_x', -5.0, 5.0),
+            offset_y=number(content, f'crop.{name}.offset_y', -5.0, 5.0))
     if not conventions:
         raise ModelError('crop must hold a framing for at least one box convention')
     return MappingProxyType(conventions)
 
 
 def _numbers(content: Mapping[str, Any], name: str, low: float, high: float) -> tuple[float, ...]:
-    values = _field(content, name, list)
+    values = field(content, name, list)
     if len(values) != len(_labels(content)) or not all(
             isinstance(value, (int, float)) and not isinstance(value, bool)
             and low <= value <= high for value in values):
@@ -255,42 +188,35 @@ def _switch(content: Mapping[str, Any], name: str) -> bool:
 def _network(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if 'network' not in content:
         return None
-    for name in ('family', 'file', 'sha256'):
-        _field(content, f'network.{name}', str)
-    _field(content, 'network.options', dict)
-    if Path(content['network']['file']).name != content['network']['file']:
-        raise ModelError(
-            f'network.file must be a name within the folder, got {content["network"]["file"]!r}')
+    for name in ('family', 'sha256'):
+        field(content, f'network.{name}', str)
+    field(content, 'network.options', dict)
+    file_name(content, 'network.file')
     return MappingProxyType(content['network'])
 
 
 def _check_manifest(content: Mapping[str, Any]) -> Manifest:
-    color = _field(content, 'input.color', str)
+    color = field(content, 'input.color', str)
     if color not in _COLORS:
         raise ModelError(f'input.color must be one of {", ".join(_COLORS)}, got {color!r}')
-    file = _field(content, 'file', str)
-    if not file or Path(file).name != file:
-        raise ModelError(f'file must be a name within the folder, got {file!r}')
-    digest = _field(content, 'sha256', str)
-    if len(digest) != 64 or set(digest) - set('0123456789abcdef'):
-        raise ModelError(f'sha256 must be 64 lower-case hex digits, got {digest!r}')
     for name in ('input.width', 'input.height', 'parameters'):
-        _field(content, name, int)
+        field(content, name, int)
     return Manifest(
-        name=_field(content, 'name', str), version=_field(content, 'version', str),
-        license=_field(content, 'license', str),
-        description=_field(content, 'description', str),
-        file=file, sha256=digest, parameters=int(_number(content, 'parameters', 1, 1e10)),
+        name=field(content, 'name', str), version=field(content, 'version', str),
+        license=field(content, 'license', str),
+        description=field(content, 'description', str),
+        file=file_name(content, 'file'), sha256=sha256_of(content),
+        parameters=int(number(content, 'parameters', 1, 1e10)),
         labels=_labels(content),
-        width=int(_number(content, 'input.width', 8, _MAX_SIDE)),
-        height=int(_number(content, 'input.height', 8, _MAX_SIDE)),
-        color=color, scale=_number(content, 'input.scale', 1e-9, 1e3),
-        offset=_number(content, 'input.offset', -1e6, 1e6),
+        width=int(number(content, 'input.width', 8, _MAX_SIDE)),
+        height=int(number(content, 'input.height', 8, _MAX_SIDE)),
+        color=color, scale=number(content, 'input.scale', 1e-9, 1e3),
+        offset=number(content, 'input.offset', -1e6, 1e6),
         standardize=_switch(content, 'standardize'), mirror=_switch(content, 'mirror'),
         crop=_crop(content),
-        temperature=_number(content, 'temperature', 1e-3, 1e3),
+        temperature=number(content, 'temperature', 1e-3, 1e3),
         scaling=_scaling(content), priors=_priors(content), network=_network(content),
         thresholds=MappingProxyType(
-            {'unknown': _number(content, 'thresholds.unknown', 0.0, 1.0)}),
-        training=MappingProxyType(_field(content, 'training', dict)),
-        metrics=MappingProxyType(_field(content, 'metrics', dict)))
+            {'unknown': number(content, 'thresholds.unknown', 0.0, 1.0)}),
+        training=MappingProxyType(field(content, 'training', dict)),
+        metrics=MappingProxyType(field(content, 'metrics', dict)))

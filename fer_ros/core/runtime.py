@@ -107,14 +107,14 @@ class _LiteRt:
         self.inputs = tuple(_litert_port(detail) for detail in inputs)
         self.outputs = tuple(_litert_port(detail) for detail in outputs)
         self._input, self._output = inputs[0]['index'], outputs[0]['index']
-        self._size = int(inputs[0]['shape'][0])
+        self._shape = tuple(int(side) for side in inputs[0]['shape'])
 
     def run(self, batch: Floats) -> Floats:
-        """Return the output, allocating anew where the number of rows has changed."""
-        if len(batch) != self._size:
+        """Return the output, allocating anew where the shape of the batch has changed."""
+        if batch.shape != self._shape:
             self._interpreter.resize_tensor_input(self._input, batch.shape)
             self._interpreter.allocate_tensors()
-            self._size = len(batch)
+            self._shape = batch.shape
         self._interpreter.set_tensor(self._input, batch)
         self._interpreter.invoke()
         output: Floats = self._interpreter.get_tensor(self._output)
@@ -122,7 +122,8 @@ class _LiteRt:
 
 
 def _litert_port(detail: dict[str, Any]) -> Port:
-    shape = tuple(int(side) for side in detail['shape'][1:])
+    shape = tuple(
+        None if side < 0 else int(side) for side in detail['shape_signature'][1:])
     return Port(shape, np.dtype(detail['dtype']).name)
 
 

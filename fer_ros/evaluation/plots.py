@@ -76,14 +76,15 @@ def confusion_picture(metrics: dict[str, Any], path: Path) -> None:
 
 
 def history_picture(history: dict[str, list[float]], path: Path) -> None:
-    """Draw loss and accuracy over the epochs of a training run."""
+    """Draw the losses and the other figures over the epochs of a training run."""
     plt = pyplot()
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.0, 3.4))
     epochs = [epoch + 1 for epoch in history['epoch']]
-    for axes, names in ((left, ('loss', 'val_loss')),
-                        (right, ('accuracy', 'val_accuracy', 'val_macro_recall'))):
-        for name in names:
-            axes.plot(epochs, history[name], label=name)
+    for name, values in history.items():
+        if name != 'epoch':
+            axes = left if name.endswith('loss') else right
+            axes.plot(epochs, values, label=name)
+    for axes in (left, right):
         axes.set_xlabel('epoch')
         axes.grid(alpha=0.3)
         axes.legend()

@@ -7,7 +7,7 @@ TensorFlow does it: `python -m fer_ros.training.convert IN.keras OUT.tflite`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import importlib.util
 import logging
 import os
@@ -34,6 +34,7 @@ TOLERANCES: Mapping[str, float] = {'float32': 1e-4, 'float16': 5e-3, 'onnx': 1e-
 """Largest difference from Keras in any probability; `int8` is judged by its accuracy."""
 
 _OPSET = 17  # What every ONNX Runtime since 1.12 reads.
+_ANY_SIDE = 64
 
 
 def to_litert(model: keras.Model) -> bytes:
@@ -41,7 +42,9 @@ def to_litert(model: keras.Model) -> bytes:
     return convert(model, 'float32')
 
 
-def convert(model: keras.Model, form: str, crops: Floats | None = None) -> bytes:
+def convert(
+    model: keras.Model, form: str, crops: Sequence[Floats] | Floats | None = None,
+) -> bytes:
     """Return the network as a file for a runtime, with a batch of free size.
 
     Input and output are float32 in every format. The integers of `int8` have a scale a tensor
@@ -50,7 +53,7 @@ def convert(model: keras.Model, form: str, crops: Floats | None = None) -> bytes
     Args:
         model: A network with one input and one output.
         form: One of `FORMATS`.
-        crops: For `int8`: (N, H, W, C) float32 inputs that show which values occur.
+        crops: For `int8`: N float32 inputs (H, W, C) of one size that show which values occur.
 
     Raises:
         ConfigError: The format is unknown, needs crops, or a package is missing.
@@ -92,7 +95,7 @@ def _backend() -> str:
     return str(keras.backend.backend())
 
 
-def _to_litert(model: keras.Model, form: str, crops: Floats | None) -> bytes:
+def _to_litert(model: keras.Model, form: str, crops: Sequence[Floats] | Floats | None) -> bytes:
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory() as folder:
@@ -110,14 +113,15 @@ def _to_litert(model: keras.Model, form: str, crops: Floats | None) -> bytes:
     return data
 
 
-def _singly(crops: Floats) -> Iterator[list[Floats]]:
+def _singly(crops: Sequence[Floats] | Floats) -> Iterator[list[Floats]]:
     for crop in crops:
         yield [crop[np.newaxis].astype(np.float32)]
 
 
 def _to_onnx(model: keras.Model) -> bytes:
-    # Keras exports only what has been called.
-    model(np.zeros((1, *model.input_shape[1:]), np.float32), training=False)
+    # Keras exports only what has been called; a network for all sizes takes any.
+    shape = [side or _ANY_SIDE for side in model.input_shape[1:]]
+    model(np.zeros((1, *shape), np.float32), training=False)
     # It tells of every optimization that it does not do as if it were an error.
     logger = logging.getLogger('tf2onnx')
     level = logger.level
@@ -131,7 +135,9 @@ def _to_onnx(model: keras.Model) -> bytes:
         logger.setLevel(level)
 
 
-def _convert_elsewhere(model: keras.Model, form: str, crops: Floats | None) -> bytes:
+def _convert_elsewhere(
+    model: keras.Model, form: str, crops: Sequence[Floats] | Floats | None,
+) -> bytes:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source, out = folder / 'model.keras', folder / 'converted'

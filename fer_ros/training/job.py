@@ -17,7 +17,7 @@ from fer_ros.training.train import train
 from fer_ros.training.transfer import freeze, replace_head
 from fer_ros.training.weights import load_network
 
-__all__ = ['continue_from', 'run_job']
+__all__ = ['continue_from', 'draw_history', 'run_job']
 
 
 def run_job(
@@ -48,13 +48,18 @@ def run_job(
     inputs = {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
                        for record in data_records], **(origin or {})}
     network = train(config, training, validation, run, report, start, inputs)
+    draw_history(run)
+    return export_model(
+        network, config, validation, out, command=command, data_records=data_records,
+        origin=origin)
+
+
+def draw_history(run: Path) -> None:
+    """Draw `history.png` of a run's `history.csv`."""
     with (run / 'history.csv').open(newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     history_picture(
         {name: [float(row[name]) for row in rows] for name in rows[0]}, run / 'history.png')
-    return export_model(
-        network, config, validation, out, command=command, data_records=data_records,
-        origin=origin)
 
 
 def continue_from(model: str | Path, config: TrainConfig, classes: int) -> keras.Model:

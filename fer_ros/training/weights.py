@@ -16,11 +16,12 @@ import keras
 import numpy as np
 
 from fer_ros.core.errors import ModelError
+from fer_ros.core.manifest import read_network
 from fer_ros.core.model import load_model
 from fer_ros.training.files import replacing
 from fer_ros.training.networks import build_network
 
-__all__ = ['load_network', 'save_network', 'WEIGHTS']
+__all__ = ['load_network', 'load_weights', 'save_network', 'WEIGHTS']
 
 WEIGHTS = 'weights.npz'
 """File of the weights in a model folder: arrays in the order of `model.weights`, float16."""
@@ -62,25 +63,31 @@ def load_network(name: str | Path | None) -> keras.Model:
         raise ModelError(
             f'model {manifest.name} holds no Keras weights (it is an ensemble, or was made by '
             f'`fer export`); give the model that it was made of')
-    path = folder / str(entry['file'])
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f'{path}: {error.strerror or error}') from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != entry['sha256']:
-        raise ModelError(
-            f'{path}: sha256 is {digest}, the manifest says {entry["sha256"]}; the file is '
-            'damaged or not the one of this model')
     model = build_network(
         str(entry['family']), side=manifest.height, classes=len(manifest.labels),
         color_channels=1 if manifest.color == 'grey' else 3, **entry['options'])
+    load_weights(model, folder, entry)
+    return model
+
+
+def load_weights(model: keras.Model, folder: Path, entry: Mapping[str, Any]) -> None:
+    """Give a network the weights of a model folder.
+
+    Args:
+        model: A network of the family and options of `entry`.
+        folder: Model folder.
+        entry: The field `network` of its manifest.
+
+    Raises:
+        ModelError: They are missing, others than the manifest says, or of another network.
+    """
+    path = folder / str(entry['file'])
+    data = read_network(path, str(entry['sha256']))
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             model.set_weights([archive[key].astype(np.float32) for key in sorted(archive.files)])
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(f'{path}: weights of another network ({error})') from error
-    return model
 
 
 def _compact(weight: Any) -> Any:

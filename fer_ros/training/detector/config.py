@@ -30,6 +30,8 @@ class DetectorConfig(RunConfig):
         validation_side: Width and height into which validation pictures are fitted.
         validation_pictures: Whole pictures of the validation, at most; 0: all.
         validation_scenes: Composed scenes of the validation, beside its whole pictures.
+        smallest_face: Longer side of the smallest face that the detector is asked to find, in
+            pixels of its input: what frames are reduced to.
         workers: Threads that make scenes.
         cache: Keep decoded pictures in memory; about 0.5 MB each.
         composition: How scenes are put together, see `Composition`.
@@ -43,7 +45,8 @@ class DetectorConfig(RunConfig):
         **RunConfig.RANGES, 'width': (0.1, 8), 'depth': (0.1, 8), 'side': (64, 2048),
         'pictures': (0, 10_000_000), 'validation_side': (64, 2048),
         'validation_pictures': (0, 10_000_000),
-        'validation_scenes': (1, 100_000), 'workers': (1, 64)}
+        'validation_scenes': (1, 100_000), 'smallest_face': (4, 512),
+        'workers': (1, 64)}
 
     batch_size: int = 32
     monitor: str = 'average_precision'
@@ -54,6 +57,7 @@ class DetectorConfig(RunConfig):
     validation_side: int = 320
     validation_pictures: int = 0
     validation_scenes: int = 400
+    smallest_face: float = 20.0
     workers: int = 1
     cache: bool = False
     composition: Composition = dataclasses.field(default_factory=Composition)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+import dataclasses
 from typing import Any
 
 import keras
@@ -11,16 +13,25 @@ from tqdm import tqdm
 from fer_ros.core.face_grid import decode, fit_into, grid, suppress
 from fer_ros.core.types import Floats, Image
 from fer_ros.data.faces.types import Backgrounds, FaceLabels, FacePictures
-from fer_ros.evaluation.detector.curves import average_precision, judge, recall_at_precision
+from fer_ros.evaluation.detector.curves import (
+    average_precision,
+    judge,
+    Judged,
+    precision_recall,
+    recall_at_precision,
+)
 from fer_ros.training.detector.config import DetectorConfig
 from fer_ros.training.detector.scenes import SceneMaker
 
-__all__ = ['Validation']
+__all__ = ['Network', 'Validation']
+
+Network = Callable[[Floats], Floats]
 
 _BATCH = 16
 _FIRST_SCORE, _OVERLAP = 0.02, 0.45
 _MOST = 200
 _PRECISION = 0.95
+_DEFAULT_THRESHOLD = 0.5  # Where there are no pictures without faces to choose it on.
 
 
 class Validation:
@@ -41,42 +52,104 @@ class Validation:
         side = config.validation_side
         self._pictures = [fitted(pictures, row, side) for row in tqdm(
             chosen, desc='validation pictures', unit='picture', leave=False, disable=None)]
-        maker = SceneMaker(
-            pictures, backgrounds, side, config.composition, config.augmentation)
+        scenes = _maker(config, pictures, backgrounds, negative=0.0)
         self._scenes = [
-            maker(int(rows[place % len(rows)]), np.random.default_rng((config.seed, place)))
+            scenes(int(rows[place % len(rows)]), np.random.default_rng((config.seed, 0, place)))
             for place in range(config.validation_scenes)]
+        rooms = _maker(config, pictures, backgrounds, negative=1.0)
+        self._empty = [
+            rooms(0, np.random.default_rng((config.seed, 1, place)))[0]
+            for place in range(config.validation_scenes if len(backgrounds) else 0)]
+
+    @property
+    def record(self) -> dict[str, int]:
+        """How many pictures and scenes there are, and faces in them, for the manifest."""
+        return {'pictures': len(self._pictures), 'picture_faces': _faces(self._pictures),
+                'scenes': len(self._scenes), 'scene_faces': _faces(self._scenes),
+                'empty_scenes': len(self._empty)}
 
     def figures(self, model: keras.Model) -> dict[str, float]:
-        """Return what the network achieves.
+        """Return the figures of `measure` of a Keras network."""
+        return self.measure(_keras(model))[0]
 
-        `picture_ap` and `scene_ap` are average precisions, `average_precision` their mean,
-        `scene_recall` is the recall at a precision of 95 %, `point_error` the median distance of
-        a landmark from its label in the scenes, in distances of the eyes.
+    def measure(self, run: Network) -> tuple[dict[str, float], dict[str, list[float]]]:
+        """Return what a network achieves.
+
+        Args:
+            run: The network, from (N, H, W, 3) float32 to (N, A, 15) float32.
+
+        Returns:
+            `picture_ap` and `scene_ap`, average precisions, `average_precision`, their mean,
+            `scene_recall`, the recall at a precision of 95 %, `point_error`, the median distance
+            of a landmark from its label in the scenes, in distances of the eyes; and the
+            `recall` and `precision` of the scenes at 50 thresholds.
         """
-        whole, _ = self._measure(model, self._pictures)
-        scenes, error = self._measure(model, self._scenes)
+        whole, _ = self._judged(run, self._pictures)
+        scenes, error = self._judged(run, self._scenes)
         picture_ap, scene_ap = average_precision(whole), average_precision(scenes)
+        recall, precision, _ = precision_recall(scenes)
+        rows = np.unique(np.linspace(0, max(0, len(recall) - 1), 50).astype(int))
         return {
             'average_precision': (picture_ap + scene_ap) / 2, 'picture_ap': picture_ap,
             'scene_ap': scene_ap, 'scene_recall': recall_at_precision(scenes, _PRECISION),
-            'point_error': error}
+            'point_error': error}, {
+            'recall': [round(float(v), 4) for v in recall[rows]] if len(recall) else [],
+            'precision': [round(float(v), 4) for v in precision[rows]] if len(recall) else []}
 
-    def _measure(
-        self, model: keras.Model, data: list[tuple[Image, FaceLabels]],
-    ) -> tuple[Any, float]:
+    def parity(self, model: keras.Model, run: Network) -> dict[str, Any]:
+        """Return how far a converted network is from Keras' on some of the scenes."""
+        images = np.stack([image for image, _ in self._scenes[:_BATCH]]).astype(np.float32)
+        gaps = np.abs(_keras(model)(images) - run(images))
+        return {'pictures': len(images), 'largest_difference': float(gaps.max()),
+                'mean_difference': float(gaps.mean())}
+
+    def threshold(self, run: Network, false_share: float) -> float:
+        """Return the lowest score above which so many faces are seen in a scene without any."""
+        if not self._empty:
+            return _DEFAULT_THRESHOLD
+        best = np.array(list(self._best_scores(run)))
+        allowed = int(false_share * len(best))
+        # Just above the first score that is too much, as detections at the threshold count.
+        return float(min(0.95, max(0.05, np.sort(best)[::-1][allowed] + 1e-4)))
+
+    def _best_scores(self, run: Network) -> Iterator[float]:
+        for outputs, _ in _batches(run, [(image, None) for image in self._empty]):
+            yield float(1 / (1 + np.exp(-outputs[:, 0].astype(np.float64).max())))
+
+    def _judged(
+        self, run: Network, data: Sequence[tuple[Image, FaceLabels]],
+    ) -> tuple[Judged, float]:
         found, errors = [], []
-        for begin in range(0, len(data), _BATCH):
-            part = data[begin:begin + _BATCH]
-            images = np.stack([image for image, _ in part])
-            outputs = model.predict_on_batch(images.astype(np.float32))
-            cells = grid(*images.shape[1:3])
-            for (_, labels), output in zip(part, np.asarray(outputs), strict=True):
-                boxes, scores, points = thinned(output, cells)
-                found.append((boxes, scores))
-                errors += point_errors(boxes, points, labels)
+        for outputs, labels in _batches(run, data):
+            side = data[0][0].shape[0]
+            boxes, scores, points = thinned(outputs, grid(side, side))
+            found.append((boxes, scores))
+            errors += point_errors(boxes, points, labels)
         judged = judge(found, [(labels.boxes, labels.ignored) for _, labels in data])
         return judged, float(np.median(errors)) if errors else float('nan')
+
+
+def _batches(run: Network, data: Sequence[tuple[Image, Any]]) -> Iterator[tuple[Floats, Any]]:
+    for begin in range(0, len(data), _BATCH):
+        part = data[begin:begin + _BATCH]
+        outputs = run(np.stack([image for image, _ in part]).astype(np.float32))
+        yield from zip(outputs, (labels for _, labels in part), strict=True)
+
+
+def _keras(model: keras.Model) -> Network:
+    return lambda images: np.asarray(model.predict_on_batch(images))
+
+
+def _faces(data: Sequence[tuple[Image, FaceLabels]]) -> int:
+    return sum(int((~labels.ignored).sum()) for _, labels in data)
+
+
+def _maker(
+    config: DetectorConfig, pictures: FacePictures, backgrounds: Backgrounds, negative: float,
+) -> SceneMaker:
+    return SceneMaker(
+        pictures, backgrounds, config.validation_side,
+        dataclasses.replace(config.composition, negative=negative), config.augmentation)
 
 
 def fitted(pictures: FacePictures, row: int, side: int) -> tuple[Image, FaceLabels]:

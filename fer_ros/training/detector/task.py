@@ -1,12 +1,13 @@
-"""Training a face detector."""
+"""What a face detector is trained for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from fer_ros.core.errors import DataError
 from fer_ros.data.faces.types import Backgrounds, FacePictures
@@ -16,10 +17,9 @@ from fer_ros.training.detector.loss import DetectionLoss
 from fer_ros.training.detector.network import build
 from fer_ros.training.detector.scenes import SceneMaker
 from fer_ros.training.detector.validation import Validation
-from fer_ros.training.loop import train_network
 from fer_ros.training.setup import jit, make_optimizer
 
-__all__ = ['FaceData', 'train_detector']
+__all__ = ['DetectorTask', 'FaceData']
 
 
 class FaceData:
@@ -34,44 +34,37 @@ class FaceData:
         self.pictures, self.backgrounds = pictures, backgrounds
 
     @property
+    def record(self) -> dict[str, Any]:
+        """Names of the files, and a sha256 of the labels and of what the pictures are called."""
+        digest = hashlib.sha256()
+        for picture in self.pictures.pictures:
+            digest.update(picture.file.encode())
+            for array in (picture.labels.boxes, picture.labels.landmarks, picture.labels.ignored):
+                digest.update(np.ascontiguousarray(array).tobytes())
+        for room in self.backgrounds.pictures:
+            digest.update(room.file.encode())
+        return {'files': [Path(self.pictures.name).name], 'sha256': digest.hexdigest()}
+
+    @property
     def faces(self) -> int:
         """Number of faces that count."""
         return sum(int((~picture.labels.ignored).sum()) for picture in self.pictures.pictures)
 
 
-def train_detector(
-    config: DetectorConfig, training: FaceData, validation: FaceData, run: Path,
-    report: Callable[[str], None] = print, start: Callable[[], keras.Model] | None = None,
-    inputs: Mapping[str, Any] | None = None,
-) -> keras.Model:
-    """Train a detector, or go on with an interrupted run; see `train_network`.
+class DetectorTask:
+    """Learning to find faces; a `fer_ros.training.loop.Task`.
 
     Args:
         config: Settings.
         training: Pictures to learn from.
         validation: Pictures to choose the epoch on.
-        run: Folder of the run, made if missing.
-        report: Takes one line of text an epoch.
-        start: Makes the network to begin with; default: a fresh one.
-        inputs: What tells data and beginnings apart.
 
-    Returns:
-        The network of the best epoch.
+    Attributes:
+        validation: What the network is measured on.
 
     Raises:
-        ConfigError: `run` belongs to other settings or inputs, or its checkpoint to another
-            network.
         DataError: There is nothing to learn or to measure.
     """
-    for role, data in (('training', training), ('validation', validation)):
-        if data.faces == 0:
-            raise DataError(f'no {role} picture holds a face; `fer data faces` tells why')
-    return train_network(
-        DetectorTask(config, training, validation), run, report, start, inputs)
-
-
-class DetectorTask:
-    """Learning to find faces; a `fer_ros.training.loop.Task`."""
 
     columns = ('loss', 'val_average_precision', 'val_picture_ap', 'val_scene_ap',
                'val_scene_recall', 'val_point_error')
@@ -79,12 +72,16 @@ class DetectorTask:
     def __init__(
         self, config: DetectorConfig, training: FaceData, validation: FaceData,
     ) -> None:
+        for role, data in (('training', training), ('validation', validation)):
+            if data.faces == 0:
+                raise DataError(
+                    f'no {role} picture holds a face; `fer data faces` tells what is there')
         self.config = config
         self._count = len(training.pictures)
         self._scenes = SceneMaker(
             training.pictures, training.backgrounds, config.side, config.composition,
             config.augmentation, cache=config.cache)
-        self._validation = Validation(config, validation.pictures, validation.backgrounds)
+        self.validation = Validation(config, validation.pictures, validation.backgrounds)
         self.steps = len(self.batches(0))
 
     def build(self, *, resumed: bool) -> keras.Model:
@@ -107,4 +104,4 @@ class DetectorTask:
 
     def validate(self, model: keras.Model) -> dict[str, float]:
         """Return the figures on the validation data."""
-        return self._validation.figures(model)
+        return self.validation.figures(model)

@@ -1,0 +1,159 @@
+"""What the folders of all models have in common: a manifest, and a network that it vouches for.
+
+A folder holds `manifest.json`, the network file that it names, and `README.md`, the model card.
+The manifest is checked field by field, and the sha256 that it gives is compared with the very
+bytes that are parsed afterwards, so that a network exchanged or damaged on disk never runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fer_ros.core.errors import FerError, ModelError
+from fer_ros.core.resources import resource_folders
+
+__all__ = ['field', 'file_name', 'find_folder', 'installed_folders', 'MANIFEST', 'number',
+           'read_manifest', 'read_network', 'SCHEMA', 'sha256_of', 'task_of']
+
+MANIFEST = 'manifest.json'
+SCHEMA = 1
+"""Version of the manifest's schema that this code reads."""
+
+_Kind = TypeVar('_Kind')
+
+
+def installed_folders(task: str) -> list[Path]:
+    """Return the folders of the models that can be named, in order of precedence.
+
+    Args:
+        task: What they are for, see `task_of`.
+    """
+    return [
+        folder for root in resource_folders('models')
+        for folder in sorted(root.iterdir())
+        if (folder / MANIFEST).is_file() and task_of(folder) == task]
+
+
+def task_of(folder: Path) -> str:
+    """Return what a model folder is for: `emotions`, or what its manifest calls `task`."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        # Whoever loads it gets the reason.
+        return 'emotions'
+    return str(content.get('task', 'emotions')) if isinstance(content, dict) else 'emotions'
+
+
+def find_folder(model: str | Path, task: str) -> Path:
+    """Return the folder of a model.
+
+    Args:
+        model: Path of a folder, or the name of an installed model.
+        task: What it shall be for, see `task_of`.
+
+    Raises:
+        ModelError: There is none, or it is for something else.
+    """
+    path = Path(model).expanduser()
+    if not (path / MANIFEST).is_file():
+        installed = installed_folders(task)
+        path = next((folder for folder in installed if folder.name == str(model)), path)
+        if not (path / MANIFEST).is_file():
+            if path.is_dir():
+                raise ModelError(f'{path}: holds no {MANIFEST}, so it is no model folder')
+            known = ', '.join(sorted({folder.name for folder in installed})) or 'none'
+            raise ModelError(
+                f'no model {str(model)!r}: neither a folder with a {MANIFEST} nor an installed '
+                f'model (installed: {known})')
+    if task_of(path) != task:
+        raise ModelError(f'{path}: is a model for {task_of(path)}, not for {task}')
+    return path
+
+
+def read_manifest(path: Path, check: Callable[[Mapping[str, Any]], _Kind]) -> _Kind:
+    """Read a manifest.
+
+    Args:
+        path: Its file.
+        check: Makes the checked manifest of its content, or raises `FerError`.
+
+    Raises:
+        ModelError: It cannot be read, or something in it is wrong.
+    """
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except OSError as error:
+        raise ModelError(f'{path}: cannot be read ({error.strerror})') from error
+    except ValueError as error:
+        raise ModelError(f'{path}: not valid JSON ({error})') from error
+    if not isinstance(content, dict):
+        raise ModelError(f'{path}: expected a JSON object, got {type(content).__name__}')
+    if content.get('schema') != SCHEMA:
+        raise ModelError(
+            f'{path}: schema is {content.get("schema")!r}, this version of fer_ros reads '
+            f'schema {SCHEMA}')
+    try:
+        return check(content)
+    except FerError as error:
+        raise ModelError(f'{path}: {error}') from error
+
+
+def read_network(path: Path, sha256: str) -> bytes:
+    """Return the bytes of a network file.
+
+    Raises:
+        ModelError: It cannot be read, or its bytes are not those of the manifest.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f'{path}: cannot be read ({error.strerror}); the manifest names it') \
+            from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != sha256:
+        raise ModelError(
+            f'{path}: sha256 is {digest}, the manifest says {sha256}; the file was '
+            f'changed or damaged: restore it or export the model again')
+    return data
+
+
+def field(content: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) -> Any:
+    """Return the value at the dotted `name`, refusing one that is missing or of another type."""
+    value: Any = content
+    for part in name.split('.'):
+        if not isinstance(value, dict) or part not in value:
+            raise ModelError(f'lacks the field {name!r}')
+        value = value[part]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        names = kind.__name__ if isinstance(kind, type) else 'number'
+        raise ModelError(f'{name} must be of type {names}, got {value!r}')
+    return value
+
+
+def number(content: Mapping[str, Any], name: str, low: float, high: float) -> float:
+    """Return the number at the dotted `name`, refusing one outside of [low, high]."""
+    value = float(field(content, name, (int, float)))
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ModelError(f'{name} must lie in [{low}, {high}], got {value}')
+    return value
+
+
+def file_name(content: Mapping[str, Any], name: str) -> str:
+    """Return the file name at the dotted `name`, refusing a path that leaves the folder."""
+    value = str(field(content, name, str))
+    if not value or Path(value).name != value:
+        raise ModelError(f'{name} must be a name within the folder, got {value!r}')
+    return value
+
+
+def sha256_of(content: Mapping[str, Any]) -> str:
+    """Return the field `sha256`, refusing what is none."""
+    digest = str(field(content, 'sha256', str))
+    if len(digest) != 64 or set(digest) - set('0123456789abcdef'):
+        raise ModelError(f'sha256 must be 64 lower-case hex digits, got {digest!r}')
+    return digest
