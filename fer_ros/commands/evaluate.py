@@ -9,7 +9,7 @@ __all__ = ['EPILOG', 'add_arguments', 'run']
 
 _KINDS = {
     'model': 'fer_ros.evaluation.model',
-    'detector': 'fer_ros.evaluation.detection',
+    'detector': 'fer_ros.evaluation.detector.command',
     'crop': 'fer_ros.evaluation.crop_fit',
 }
 

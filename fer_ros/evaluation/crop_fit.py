@@ -28,7 +28,7 @@ from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Image
 from fer_ros.data.datasets import load_dataset
-from fer_ros.evaluation.scenes import SceneSet
+from fer_ros.evaluation.detector.scenes import SceneSet
 
 __all__ = ['SUMMARY', 'add_arguments', 'fit_crop', 'measure', 'padded', 'run']
 
@@ -192,7 +192,7 @@ def _known_crops(
     for scene in portraits.scenes(count):
         faces = detector.detect(scene.image)
         # One face and one label: no doubt which face this is, nor that it is one.
-        if len(faces) == 1 and [truth.counts for truth in scene.truths] == [True]:
+        if len(faces) == 1 and scene.labels.ignored.tolist() == [False]:
             yield crop_face(scene.image, faces[0].box, CropConvention(margin))
 
 

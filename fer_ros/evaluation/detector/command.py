@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer_ros.core.crop import CropConvention, FER_FRAMING
 from fer_ros.core.detector import (
     create_detector,
     DETECTORS,
@@ -30,16 +29,15 @@ from fer_ros.core.detector import (
 )
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.types import Face
-from fer_ros.evaluation.matching import match
-from fer_ros.evaluation.scenes import Scene, SceneSet
-from fer_ros.evaluation.score_fit import fit_haar_score, score_calibration
+from fer_ros.evaluation.detector.framing import match_faces
+from fer_ros.evaluation.detector.scenes import Scene, SceneSet
+from fer_ros.evaluation.detector.score_fit import fit_haar_score, score_calibration
 
 __all__ = ['SUMMARY', 'add_arguments', 'evaluate_detector', 'run']
 
 SUMMARY = 'recall, false positives, score calibration and speed of a face detector'
 
 _SIZES = (40.0, 57.0, 80.0, 113.0, 161.0)
-_AS_IS = CropConvention(margin=1.0)
 
 
 def evaluate_detector(
@@ -60,7 +58,6 @@ def evaluate_detector(
         box; `precision`, `false_per_frame`, `false_per_empty_frame`; `ms_median` and `ms_p95` of
         processor time a frame; `calibration` of the score, see `score_calibration`.
     """
-    convention = FER_FRAMING.get(detector.box_convention, _AS_IS)
     sizes: list[float] = []
     hits: list[bool] = []
     scores: list[tuple[float, bool]] = []
@@ -68,15 +65,15 @@ def evaluate_detector(
     wrong = frames = 0
     for scene in tqdm(scenes, desc=name, unit='frame', disable=not progress):
         faces = _timed(detector, scene, times)
-        found, right = match(faces, scene.truths, convention)
+        matches = match_faces(faces, scene.labels, detector.box_convention)
         frames += 1
-        for truth, hit in zip(scene.truths, found, strict=True):
-            if truth.counts:
-                sizes.append(max(truth.box[2:]))
-                hits.append(hit)
-        wrong += right.count(False)
-        scores += [(face.score, good) for face, good in zip(faces, right, strict=True)
-                   if good is not None]
+        wanted = ~scene.labels.ignored
+        boxes = scene.labels.boxes[wanted]
+        sizes += (boxes[:, 2:] - boxes[:, :2]).max(axis=1).tolist()
+        hits += (matches.finder[wanted] >= 0).tolist()
+        wrong += int((matches.counts & ~matches.hits).sum())
+        scores += [(face.score, bool(hit)) for face, hit, counts in zip(
+            faces, matches.hits, matches.counts, strict=True) if counts]
     empty_wrong = empty_frames = 0
     for scene in tqdm(empty, desc=f'{name}, no face', unit='frame', disable=not progress):
         faces = _timed(detector, scene, times)

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer_ros.core.crop import FER_FRAMING
 from fer_ros.core.detector import HaarDetector
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Face
-from fer_ros.evaluation.matching import match
-from fer_ros.evaluation.scenes import Scene
+from fer_ros.evaluation.detector.framing import match_faces
+from fer_ros.evaluation.detector.scenes import Scene
 
 __all__ = ['fit_haar_score', 'score_calibration']
 
@@ -79,13 +78,14 @@ def fit_haar_score(
     features, targets = [], []
     for scene in tqdm(scenes, desc='fit score', unit='frame', disable=not progress):
         candidates = detector.candidates(scene.image)
-        # More windows, higher rank: only the order of these scores matters to `match`.
+        # More windows, higher rank: only the order of these scores matters to `match_faces`.
         faces = [Face(box, 1 - 1 / (1 + count)) for box, count in candidates]
-        _, right = match(faces, scene.truths, FER_FRAMING[detector.box_convention])
-        for (_, count), good in zip(candidates, right, strict=True):
-            if good is not None:
+        matches = match_faces(faces, scene.labels, detector.box_convention)
+        for (_, count), hit, counts in zip(
+                candidates, matches.hits, matches.counts, strict=True):
+            if counts:
                 features.append((math.log(count), 1.0))
-                targets.append(float(good))
+                targets.append(float(hit))
     if len(set(targets)) < 2:
         raise DataError('the scenes give no right or no wrong detection: nothing to fit')
     slope, intercept = _logistic(np.array(features), np.array(targets))

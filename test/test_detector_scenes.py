@@ -12,10 +12,12 @@ from fer_ros.core.crop import crop_face, CropConvention, FER_FRAMING, frame_of
 from fer_ros.core.detector import HaarDetector
 from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.types import Face
-from fer_ros.evaluation import crop_fit, detection
-from fer_ros.evaluation.matching import match
-from fer_ros.evaluation.scenes import Scene, SceneSet, Truth
-from fer_ros.evaluation.score_fit import score_calibration
+from fer_ros.data.faces import FaceLabels
+from fer_ros.evaluation import crop_fit
+from fer_ros.evaluation.detector import command
+from fer_ros.evaluation.detector.framing import match_faces
+from fer_ros.evaluation.detector.scenes import Scene, SceneSet
+from fer_ros.evaluation.detector.score_fit import score_calibration
 
 YUNET = FER_FRAMING['yunet']
 
@@ -54,37 +56,32 @@ def folder(tmp_path_factory, astronaut):
     return folder
 
 
-@pytest.mark.parametrize(('faces', 'found', 'right'), [
-    ([], [False, False], []),
-    ([Face((0, 0, 40, 50), 0.9)], [True, False], [True]),
-    ([Face((90, 0, 40, 50), 0.9)], [False, False], [False]),
-    ([Face((200, 200, 40, 50), 0.9)], [False, False], [None]),
-    # The second finding of a face is wrong, and it is the less sure of the two.
-    ([Face((2, 2, 40, 50), 0.3), Face((0, 0, 40, 50), 0.9)], [True, False], [False, True]),
-], ids=['none', 'right', 'wrong', 'ignored', 'twice'])
-def test_match(faces, found, right):
-    truths = [Truth((0, 0, 40, 50), True), Truth((200, 200, 40, 50), False)]
-    assert match(faces, truths, YUNET) == (found, right)
+def labels(*boxes):
+    """Return labels of boxes left, top, width, height that are to be found."""
+    rows = np.array(boxes, np.float32).reshape(-1, 4)
+    rows[:, 2:] += rows[:, :2]
+    return FaceLabels(rows, np.full((len(rows), 5, 2), np.nan, np.float32),
+                      np.zeros(len(rows), bool))
 
 
 def test_boxes_of_different_conventions_meet_in_the_frame():
-    truth = Truth((100, 100, 40, 50), True)
-    x, y, side, _ = frame_of(truth.box, YUNET)
+    truth = (100, 100, 40, 50)
+    x, y, side, _ = frame_of(truth, YUNET)
     haar = FER_FRAMING['haar']
     box = side / haar.margin
     face = Face((x + side / 2 - box * (0.5 + haar.offset_x),
                  y + side / 2 - box * (0.5 + haar.offset_y), box, box), 0.9)
     assert frame_of(face.box, haar) == pytest.approx((x, y, side, side))
-    assert match([face], [truth], haar) == ([True], [True])
+    assert match_faces([face], labels(truth), 'haar').hits.all()
+    assert not match_faces([Face((200, 100, 40, 50), 0.9)], labels(truth), 'haar').hits.any()
 
 
 def test_figures_of_a_scripted_detector():
     image = np.zeros((120, 160, 3), np.uint8)
-    truth = Truth((10, 10, 40, 50), True)
-    scenes = [Scene(image, (truth,)) for _ in range(4)]
+    scenes = [Scene(image, labels((10, 10, 40, 50))) for _ in range(4)]
     hit, miss = Face((10, 10, 40, 50), 0.9), Face((90, 60, 40, 50), 0.6)
-    figures = detection.evaluate_detector(
-        Scripted([hit], [hit, miss], [hit], [], [miss], []), scenes, [Scene(image, ())] * 2)
+    figures = command.evaluate_detector(
+        Scripted([hit], [hit, miss], [hit], [], [miss], []), scenes, [Scene(image, labels())] * 2)
     assert figures['recall'] == 0.75
     assert figures['precision'] == 0.75
     assert figures['false_per_frame'] == 0.25
@@ -111,11 +108,11 @@ def test_scenes_hold_the_face_at_the_size_and_place_of_its_label(folder):
     haar = HaarDetector()
     for scene in scenes:
         assert scene.image.shape == (480, 640, 3)
-        counted = [truth for truth in scene.truths if truth.counts]
-        assert len(counted) == 1
-        assert 60 <= counted[0].box[3] <= 100
-        found, _ = match(haar.detect(scene.image), scene.truths, FER_FRAMING['haar'])
-        assert found[scene.truths.index(counted[0])]
+        [counted] = np.flatnonzero(~scene.labels.ignored)
+        box = scene.labels.boxes[counted]
+        assert 60 <= box[3] - box[1] <= 100
+        matches = match_faces(haar.detect(scene.image), scene.labels, 'haar')
+        assert matches.finder[counted] >= 0
 
 
 def test_scenes_are_the_same_every_time(folder):
@@ -123,7 +120,7 @@ def test_scenes_are_the_same_every_time(folder):
     for first, second in zip(scenes.scenes(2), scenes.scenes(2), strict=True):
         np.testing.assert_array_equal(first.image, second.image)
     [first, second] = scenes.empty_scenes(2)
-    assert first.truths == second.truths == ()
+    assert len(first.labels) == len(second.labels) == 0
     assert (first.image == 70).all()
 
 
@@ -189,13 +186,13 @@ def test_pictures_without_faces_fit_nothing():
 @pytest.mark.parametrize('option', ['colour=1', 'min_face_size', 'min_windows=many'])
 def test_a_wrong_row_is_refused_with_the_names(folder, option):
     with pytest.raises(ConfigError, match='write NAME=VALUE'):
-        detection.run(arguments(['--data', str(folder), '--haar', option]))
+        command.run(arguments(['--data', str(folder), '--haar', option]))
 
 
 def test_the_command_prints_a_table(folder, capsys):
     threads = cv2.getNumThreads()
     try:
-        assert detection.run(arguments(
+        assert command.run(arguments(
             ['--data', str(folder), '--frames', '2', '--haar', 'cascade=alt,equalize=1'])) == 0
     finally:
         cv2.setNumThreads(threads)
@@ -206,5 +203,5 @@ def test_the_command_prints_a_table(folder, capsys):
 
 def arguments(argv):
     parser = argparse.ArgumentParser()
-    detection.add_arguments(parser)
+    command.add_arguments(parser)
     return parser.parse_args(argv)

@@ -15,23 +15,10 @@ import cv2
 import numpy as np
 
 from fer_ros.core.errors import DataError
-from fer_ros.core.types import Box, Floats, Image
-from fer_ros.data.faces import FacePicture, read_backgrounds, read_faces
+from fer_ros.core.types import Floats, Image
+from fer_ros.data.faces import FaceLabels, FacePicture, read_backgrounds, read_faces
 
-__all__ = ['Scene', 'SceneSet', 'Truth']
-
-
-@dataclasses.dataclass(frozen=True)
-class Truth:
-    """A labelled face of a scene.
-
-    Attributes:
-        box: Left, top, width, height in pixels.
-        counts: Whether it must be found; otherwise finding it is neither right nor wrong.
-    """
-
-    box: Box
-    counts: bool
+__all__ = ['Scene', 'SceneSet']
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,11 +27,11 @@ class Scene:
 
     Attributes:
         image: (H, W, 3) uint8 BGR.
-        truths: The labelled faces.
+        labels: The labelled faces; those that need not be found are ignored.
     """
 
     image: Image
-    truths: tuple[Truth, ...]
+    labels: FaceLabels
 
 
 class SceneSet:
@@ -94,7 +81,7 @@ class SceneSet:
         """Yield `count` scenes without a face; none if there are no backgrounds."""
         rng = np.random.default_rng([self._seed, 1])
         for _ in range(count if len(self._rooms) else 0):
-            yield Scene(self._room(rng), ())
+            yield Scene(self._room(rng), FaceLabels.empty())
 
     def _room(self, rng: np.random.Generator) -> Image:
         width, height = self.frame
@@ -127,15 +114,12 @@ class SceneSet:
         right = min(width, x0 + portrait.shape[1])
         bottom = min(height, y0 + portrait.shape[0])
         room[top:bottom, left:right] = portrait[top - y0:bottom - y0, left - x0:right - x0]
-        truths = []
-        for corners, ignored in zip(labels.boxes.tolist(), labels.ignored, strict=True):
-            x1, y1, x2, y2 = (value * scale for value in corners)
-            box = (x1 + x0, y1 + y0, x2 - x1, y2 - y1)
-            inside = min(box[:2]) >= 0 and box[0] + box[2] <= width \
-                and box[1] + box[3] <= height
-            truths.append(Truth(
-                box, bool(inside and not ignored and max(box[2:]) >= 0.999 * low)))
-        return Scene(room, tuple(truths))
+        shift = np.array([x0, y0], np.float32)
+        boxes = labels.boxes * np.float32(scale) + np.tile(shift, 2)
+        inside = (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, 2:] <= [width, height]).all(axis=1)
+        ignored = labels.ignored | ~inside | (_sides(boxes) < 0.999 * low)
+        return Scene(room, FaceLabels(
+            boxes, labels.landmarks * np.float32(scale) + shift, ignored))
 
 
 def _sides(boxes: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""How well a face detector finds faces: `fer evaluate detector` and the figures behind it."""
