@@ -54,7 +54,7 @@ def emotion_color(label: str) -> tuple[int, int, int]:
     return int(pixel[0]), int(pixel[1]), int(pixel[2])
 
 
-def draw(bgr: Image, result: FrameResult) -> Image:
+def draw(bgr: Image, result: FrameResult, *, charts: bool = True) -> Image:
     """Draw what was found in a frame.
 
     Every face gets its box and a tag with track number, label and confidence (none for
@@ -66,6 +66,7 @@ def draw(bgr: Image, result: FrameResult) -> Image:
     Args:
         bgr: (H, W, 3) uint8; it is not changed.
         result: What the pipeline found in it.
+        charts: Whether distributions are drawn.
 
     Returns:
         A new (H, W, 3) uint8 BGR image.
@@ -89,6 +90,8 @@ def draw(bgr: Image, result: FrameResult) -> Image:
     for index, (face, box) in enumerate(seen):
         taken = [*boxes[:index], *boxes[index + 1:], *(tag for tag in tags if tag is not None)]
         tags.append(_draw_tag(picture, style, face, box, taken))
+    if not charts:
+        return picture
     chart = _Chart(style, result.labels)
     places = place_charts(boxes, tags, chart.size, frame, _ADDRESS)
     if None not in places:

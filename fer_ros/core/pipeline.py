@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 import time
 
@@ -36,6 +37,10 @@ class Pipeline:
         smoothing: Time constant of the smoothing in seconds, 0 for none; it needs tracking.
         priors: How frequent the emotions are taken to be, `natural` or `balanced`; see
             `Classifier`.
+        face_height: Smallest and largest height in pixels of the faces that are classified; 0
+            for no limit.
+        classifier: One that runs the same model already, to share it between the cameras that
+            one thread serves; it then counts instead of `num_threads` and `priors`.
 
     Raises:
         ModelError: The network does not fit its manifest.
@@ -46,6 +51,7 @@ class Pipeline:
         self, model: Model, detector: FaceDetector, *, tracking: bool = True,
         num_threads: int = 1, unknown_threshold: float | None = None, max_faces: int = 0,
         smoothing: float = 0.3, priors: str = 'natural',
+        face_height: tuple[float, float] = (0.0, 0.0), classifier: Classifier | None = None,
     ) -> None:
         crop = model.manifest.crop
         if detector.box_convention not in crop:
@@ -55,13 +61,14 @@ class Pipeline:
         self.model = model
         self.detector = detector
         self._convention = crop[detector.box_convention]
-        self._classifier = Classifier(model, num_threads, priors)
+        self.classifier = classifier or Classifier(model, num_threads, priors)
         self._tracker = Tracker() if tracking else None
         self._smoother = Smoother(smoothing)
         self.unknown_threshold = (
             model.manifest.thresholds['unknown'] if unknown_threshold is None
             else unknown_threshold)
         self.max_faces = max_faces
+        self.face_height = face_height
 
     @classmethod
     def from_model(
@@ -121,6 +128,19 @@ class Pipeline:
         self._max_faces = value
 
     @property
+    def face_height(self) -> tuple[float, float]:
+        """Smallest and largest height of a classified face in pixels; 0 for no limit."""
+        return self._face_height
+
+    @face_height.setter
+    def face_height(self, value: tuple[float, float]) -> None:
+        smallest, largest = value
+        if smallest < 0 or largest < 0 or 0 < largest < smallest:
+            raise ConfigError(
+                f'face_height must be two numbers of pixels >= 0, the smaller first, got {value}')
+        self._face_height = smallest, largest
+
+    @property
     def smoothing(self) -> float:
         """Time constant of the smoothing in seconds; 0 for none."""
         return self._smoother.time_constant
@@ -144,9 +164,7 @@ class Pipeline:
         """
         _check_frame(bgr)
         begin = time.perf_counter()
-        faces = sorted(self.detector.detect(bgr), key=lambda face: -face.area)
-        if self._max_faces:
-            faces = faces[:self._max_faces]
+        faces, others = self._choose(self.detector.detect(bgr))
         detected = time.perf_counter()
         raw = self._classify_faces(bgr, faces)
         classified = time.perf_counter()
@@ -154,7 +172,7 @@ class Pipeline:
         end = time.perf_counter()
         return FrameResult(
             labels=self.labels, faces=tuple(emotions), width=bgr.shape[1], height=bgr.shape[0],
-            stamp=stamp, timings={
+            stamp=stamp, unclassified=tuple(others), timings={
                 'detect': detected - begin, 'classify': classified - detected,
                 'total': end - begin})
 
@@ -164,13 +182,36 @@ class Pipeline:
         Args:
             crops: (N, H, W) grey or (N, H, W, 3) BGR, uint8, in the framing of the model.
         """
-        return self._classifier.predict(crops)
+        return self.classifier.predict(crops)
+
+    @property
+    def track_count(self) -> int:
+        """Number of faces that are followed, seen in the last frame or lost a moment ago."""
+        return 0 if self._tracker is None else len(self._tracker.tracks)
 
     def reset(self) -> None:
         """Forget the tracks: the next frame has nothing to do with those before."""
         if self._tracker is not None:
             self._tracker.reset()
         self._smoother.reset()
+
+    def follow_on(self, former: Pipeline) -> None:
+        """Go on with the tracks of the pipeline that this one replaces, where both follow faces.
+
+        Distributions are smoothed anew: they may be those of another model.
+        """
+        if self._tracker is not None and former._tracker is not None:
+            self._tracker = former._tracker
+
+    def _choose(self, faces: list[Face]) -> tuple[list[Face], list[Face]]:
+        """Return the faces to classify, largest first, and the others."""
+        smallest, largest = self._face_height
+        ordered = sorted(faces, key=lambda face: -face.area)
+        fitting = [face for face in ordered
+                   if smallest <= face.box[3] <= (largest or math.inf)]
+        chosen = fitting[:self._max_faces or None]
+        kept = {id(face) for face in chosen}
+        return chosen, [face for face in ordered if id(face) not in kept]
 
     def _classify_faces(self, bgr: Image, faces: list[Face]) -> Floats:
         manifest = self.model.manifest
@@ -180,7 +221,7 @@ class Pipeline:
             for face in faces]
         if not crops:
             return np.empty((0, len(self.labels)), np.float32)
-        return self._classifier.predict(np.stack(crops))
+        return self.classifier.predict(np.stack(crops))
 
     def _follow(self, faces: list[Face], raw: Floats, stamp: float) -> list[FaceEmotion]:
         if self._tracker is None:
