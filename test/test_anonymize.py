@@ -85,5 +85,5 @@ def test_none_leaves_the_picture_alone():
 
 
 def test_another_method_is_refused():
-    with pytest.raises(ConfigError, match="anonymize must be one of none, blur, pixelate, box"):
+    with pytest.raises(ConfigError, match='anonymize must be one of none, blur, pixelate, box'):
         Anonymizer('mosaic')

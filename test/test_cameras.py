@@ -143,7 +143,7 @@ def test_a_camera_mounted_sideways_sees_faces_where_they_are(ros, running, astro
 def test_a_region_of_interest_can_be_set_while_running(running, astronaut):
     node = running()
     two = np.hstack([astronaut[:256, 96:352], astronaut[:256, 96:352]])
-    left, right = sorted(node.show(two, (1, 0)).emotions, key=lambda e: e.region.x_offset)
+    right = max(node.show(two, (1, 0)).emotions, key=lambda e: e.region.x_offset)
     node.node.set_parameters([Parameter('roi.x_offset', value=256)])
     (face,) = node.show(two, (2, 0)).emotions
     assert abs(face.region.x_offset - right.region.x_offset) < 10

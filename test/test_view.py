@@ -75,7 +75,7 @@ def test_the_whole_image_upright_is_not_copied():
 @pytest.mark.parametrize('region', [
     Region(80, 0), Region(0, 60), Region(70, 0, 11), Region(0, 50, 0, 11), Region(-1, 0)])
 def test_a_region_outside_is_refused(region):
-    with pytest.raises(ImageError, match='region of interest .* 80x60'):
+    with pytest.raises(ImageError, match=r'region of interest .* 80x60'):
         View(region).of(marked(80, 60, BOX))
 
 

@@ -65,8 +65,8 @@ def test_a_call_comes_next_and_returns_or_raises(bench):
     threading.Timer(0.1, bench.permits.release).start()
     names = bench.worker.call(lambda: (threading.current_thread().name, list(bench.done)))
     assert names == ('fer_ros worker', [('a', 0)])
+    bench.permits.release()
     with pytest.raises(ZeroDivisionError):
-        bench.permits.release()
         bench.worker.call(lambda: 1 / 0)
 
 
