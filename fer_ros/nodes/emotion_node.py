@@ -281,7 +281,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
     def _report(self) -> None:
         now = self.get_clock().now()
         simulated = bool(self.get_parameter('use_sim_time').value)
-        process = describe_process()
+        process = {**describe_process(), 'sim_time': str(simulated).lower()}
         message = DiagnosticArray(status=[
             camera.report({
                 'name': self._state, 'error': self._error,
