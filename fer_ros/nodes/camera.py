@@ -18,6 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
 from fer_ros.nodes.diagnostics import CameraState, describe_silence, judge, make_status, values
+from fer_ros.nodes.lifecycle import forget_the_destroyed
 from fer_ros.nodes.messages import seconds
 from fer_ros.nodes.outputs import Outputs
 from fer_ros.nodes.parameters import Parameters
@@ -131,6 +132,7 @@ class Camera:
         elif not wanted and self._subscription is not None:
             subscription, self._subscription = self._subscription, None
             self._node.destroy_subscription(subscription)
+            forget_the_destroyed(self._group)
             self._worker.drop(self.name)
 
     def _subscribe(self) -> Any:

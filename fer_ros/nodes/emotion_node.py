@@ -25,7 +25,11 @@ from fer_msgs.srv import ClassifyImage
 from fer_ros.core.errors import FerError, ImageError
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.diagnostics import describe_process
-from fer_ros.nodes.lifecycle import names_its_fault, survive_wrong_transitions
+from fer_ros.nodes.lifecycle import (
+    forget_the_destroyed,
+    names_its_fault,
+    survive_wrong_transitions,
+)
 from fer_ros.nodes.messages import emotions_message
 from fer_ros.nodes.parameter_handler import ParameterHandler
 from fer_ros.nodes.parameters import Parameters
@@ -188,6 +192,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         for camera in self._cameras.values():
             camera.release()
         self._recognizer = self._loaded = None
+        forget_the_destroyed(self.default_callback_group)
 
     # Services
 

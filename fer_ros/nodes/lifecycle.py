@@ -6,10 +6,11 @@ from collections.abc import Callable
 import functools
 from typing import Any
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-__all__ = ['names_its_fault', 'survive_wrong_transitions']
+__all__ = ['forget_the_destroyed', 'names_its_fault', 'survive_wrong_transitions']
 
 _Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
 
@@ -30,6 +31,11 @@ def names_its_fault(what: str) -> Callable[[_Transition], _Transition]:
                 return TransitionCallbackReturn.ERROR
         return named
     return decorate
+
+
+def forget_the_destroyed(group: CallbackGroup) -> None:
+    """Drop the references of a callback group to what was destroyed, which rclpy keeps."""
+    group.entities = {entity for entity in group.entities if entity() is not None}
 
 
 def survive_wrong_transitions(node: LifecycleNode) -> None:
