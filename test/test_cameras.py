@@ -1,5 +1,7 @@
 """How emotion_node takes its images: several cameras, rates, regions, ages, listeners, QoS."""
 
+import os
+from pathlib import Path
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -264,6 +266,26 @@ def test_an_idle_node_does_not_listen_to_images(ros, start, astronaut):
         ros.connect(images, image_message(astronaut), collector)
         ros.probe.destroy_subscription(collector.subscription)
         wait_for(lambda: not listens(node), 'the node to be idle')
+
+
+def test_an_idle_node_costs_next_to_nothing_while_the_camera_runs(ros, astronaut):
+    def spent(process):
+        fields = Path(f'/proc/{process.process.pid}/stat').read_text().rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    image = image_message(astronaut[::2, ::2].copy())
+    with NodeProcess('fer_ros.nodes.emotion_node') as process:
+        process.wait_output('active')
+        images = ros.publisher(Image, '/image_raw', match=False)
+        time.sleep(1.0)
+        before, begin = spent(process), time.monotonic()
+        while time.monotonic() < begin + 4.0:
+            images.publish(image)
+            time.sleep(0.03)
+        share = (spent(process) - before) / (time.monotonic() - begin)
+        assert images.get_subscription_count() == 0
+        assert process.stop() == 0
+    assert share < 0.05  # of a core; 0.01 where nothing else runs
 
 
 def test_lazy_can_be_switched_while_running(start):

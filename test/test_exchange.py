@@ -5,9 +5,10 @@ import threading
 import time
 
 from emotion_support import EMOTIONS, Running
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 import pytest
 from rcl_interfaces.srv import SetParameters
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.parameter import Parameter
 from ros_support import image_message, NodeProcess, wait_for
 from sensor_msgs.msg import Image
@@ -18,6 +19,7 @@ from fer_msgs.msg import EmotionArray
 from fer_msgs.srv import ClassifyImage
 from fer_ros.core.model import load_model
 from fer_ros.nodes.emotion_node import EmotionNode
+from fer_ros.nodes.executor import NodeExecutor
 from fer_ros.nodes.recognizer import Recognizer
 
 DEFAULT = load_model().manifest.name
@@ -164,6 +166,29 @@ def test_services_answer_while_images_flow(ros, process, astronaut):
         assert stream.longest_gap() < 2.0
 
 
+def test_transitions_while_images_flow(ros, process, astronaut):
+    def change(transition):
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return ros.call(ChangeState, '/emotion_node/change_state', request).success
+
+    with Stream(ros, astronaut[::2, ::2].copy(), rate=100.0) as stream:
+        for _ in range(5):
+            assert change(Transition.TRANSITION_DEACTIVATE)
+            assert change(Transition.TRANSITION_CLEANUP)
+            assert change(Transition.TRANSITION_CONFIGURE)
+            assert change(Transition.TRANSITION_ACTIVATE)
+            count = len(stream.results)
+            wait_for(lambda n=count: len(stream.results) > n + 2, 'results')
+        assert change(Transition.TRANSITION_ACTIVE_SHUTDOWN)
+        time.sleep(0.3)
+        count = len(stream.results)
+        time.sleep(0.3)
+        assert len(stream.results) == count
+    assert 'ERROR' not in process.output
+    assert 'Traceback' not in process.output
+
+
 def test_tracks_can_be_reset(ros, running, astronaut):
     node = running()
     node.show(astronaut, (1, 0))
@@ -179,7 +204,7 @@ def test_camera_and_node_can_share_a_process_and_an_executor(ros, astronaut):
 
     camera = Node('camera', context=ros.context)
     node = EmotionNode(context=ros.context)
-    executor = MultiThreadedExecutor(num_threads=2, context=ros.context)
+    executor = NodeExecutor(num_threads=2, context=ros.context)
     for each in (camera, node):
         executor.add_node(each)
     thread = threading.Thread(target=executor.spin, daemon=True)

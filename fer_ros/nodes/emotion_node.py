@@ -16,7 +16,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import SetBool, Trigger
@@ -25,6 +24,7 @@ from fer_msgs.srv import ClassifyImage
 from fer_ros.core.errors import FerError, ImageError
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.diagnostics import describe_process
+from fer_ros.nodes.executor import NodeExecutor
 from fer_ros.nodes.lifecycle import (
     forget_the_destroyed,
     names_its_fault,
@@ -33,7 +33,7 @@ from fer_ros.nodes.lifecycle import (
 from fer_ros.nodes.messages import emotions_message
 from fer_ros.nodes.parameter_handler import ParameterHandler
 from fer_ros.nodes.parameters import Parameters
-from fer_ros.nodes.process import end_between_callbacks, end_pool, leave, run_node
+from fer_ros.nodes.process import end_between_callbacks, leave, run_node
 from fer_ros.nodes.qos import DIAGNOSTICS_QOS
 from fer_ros.nodes.recognizer import Recognizer
 from fer_ros.nodes.transport import make_room_for_images
@@ -324,12 +324,12 @@ def main(args: list[str] | None = None) -> int:
 
 def _spin(node: EmotionNode) -> None:
     # One thread takes images, one answers: a model is loaded while images flow.
-    executor = MultiThreadedExecutor(num_threads=2)
+    executor = NodeExecutor(num_threads=2)
     executor.add_node(node)
     try:
         executor.spin()
     finally:
-        end_pool(executor)
+        executor.end_pool()
 
 
 if __name__ == '__main__':

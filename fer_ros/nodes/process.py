@@ -11,14 +11,14 @@ import time
 from typing import TypeVar
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 
 from fer_ros.core.errors import FerError
 from fer_ros.nodes.declare import PARAMETER_ERRORS
 
-__all__ = ['end_between_callbacks', 'end_pool', 'leave', 'run_node']
+__all__ = ['end_between_callbacks', 'leave', 'run_node']
 
 _Node = TypeVar('_Node', bound=Node)
 
@@ -31,13 +31,6 @@ def end_between_callbacks() -> None:
     a RuntimeError that says nothing.
     """
     signal.signal(signal.SIGINT, lambda number, frame: None)
-
-
-def end_pool(executor: MultiThreadedExecutor) -> None:
-    """Let the idle threads of an executor end, which rclpy leaves to the end of Python."""
-    pool = getattr(executor, '_executor', None)
-    if pool is not None:
-        pool.shutdown(wait=False)
 
 
 def leave(code: int, patience: float = 0.2) -> int:

@@ -102,5 +102,5 @@ def _make_detector(parameters: Parameters) -> FaceDetector:
     threshold = parameters.detector_score_threshold
     return create_detector(
         parameters.detector_name, model_path=parameters.detector_model_path,
-        min_face_size=parameters.detector_min_face_size,
+        min_face_size=parameters.detector_min_face_size, num_threads=parameters.num_threads,
         score_threshold=None if threshold < 0 else threshold)
