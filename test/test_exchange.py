@@ -88,18 +88,27 @@ def process():
 def test_a_model_is_exchanged_while_images_flow(ros, process, astronaut):
     small = astronaut[::2, ::2].copy()  # fits the default shared memory of this side
     with Stream(ros, small) as stream:
-        ids = {e.track_id for _, m in stream.results for e in m.emotions}
+        usual = stream.longest_gap()
         begin = time.monotonic()
         (result,) = set_parameter(ros, model=OTHER)
         assert result.successful, result.reason
+        end = time.monotonic()
         wait_for(lambda: stream.models[-1] == OTHER, 'the other model')
         count = len(stream.results)
         wait_for(lambda: len(stream.results) > count + 5, 'more results')
         assert stream.models == [DEFAULT, OTHER]
-        # The same person goes on under the same number.
-        assert {e.track_id for _, m in stream.results for e in m.emotions} == ids
-        assert stream.longest_gap(begin) < 1.0
+        came = sum(begin < t < end for t, _ in stream.results)
+        # Results go on while the model is loaded, which takes several images' time.
+        assert came > 0 or end - begin < 3 * usual
     assert f'exchanged: model {OTHER}' in process.output
+
+
+def test_people_keep_their_numbers_when_the_model_is_exchanged(running, astronaut):
+    node = running()
+    node.show(astronaut, (1, 0))
+    assert node.node.set_parameters([Parameter('model', value=OTHER)])[0].successful
+    face = node.show(astronaut, (1, 500_000_000)).emotions[0]
+    assert (face.track_id, face.track_age.nanosec) == (1, 500_000_000)
 
 
 def test_a_model_that_cannot_be_had_is_refused_and_the_former_goes_on(
