@@ -41,10 +41,13 @@ def test_gaps_in_the_numbers_of_the_publisher_are_lost_images(numbers, lost):
 
 def test_after_a_jump_of_the_clock_silence_is_measured_anew_and_counts_stay():
     statistics = Statistics(1000.0)
-    statistics.receive(1001.0, None)
+    statistics.receive(1001.0, 7)
     statistics.restart(5.0)
     report = statistics.report(7.0)
     assert (report.silence, report.counts['received']) == (2.0, 1)
+    # What was published during a pause is not lost.
+    statistics.receive(8.0, 900)
+    assert statistics['lost'] == 0
 
 
 def test_a_new_kind_is_told_at_once_and_repeats_every_five_seconds_with_their_number():

@@ -93,10 +93,12 @@ def test_it_ends_after_the_item_at_hand_and_may_begin_again(bench):
     bench.permits.release()
     assert bench.worker.stop(5)
     assert bench.done == [('a', 0)]
+    bench.worker.put('a', 2)  # too late, and too early
     bench.worker.start()
     bench.permits.release()
-    bench.worker.put('a', 2)
+    bench.worker.put('b', 3)
     wait_for(lambda: len(bench.done) == 2, 'the item after the pause')
+    assert bench.done[1] == ('b', 3)
 
 
 def test_it_does_not_hold_what_it_has_done(bench):

@@ -46,6 +46,7 @@ class ParameterHandler:
         self._on_change = on_change
         self._prepare = prepare
         self._current: Parameters | None = None
+        self._current_of: dict[str, Parameters] = {}
         self._specs = {spec.name: spec for spec in specs()}
         self._of_cameras: dict[str, Spec] = {}
         # Before declaring: it refuses wrong values from files and the command line, too.
@@ -54,8 +55,8 @@ class ParameterHandler:
             node.declare_parameter(spec.name, spec.ros_default, spec.descriptor)
         self.cameras = camera_names(node.get_parameter('camera_names').value)
         self._declare_for_cameras()
-        self._current = self._read()
-        fault = contradiction(self._current)
+        self._read()
+        fault = contradiction(self.current)
         if fault:
             raise ConfigError(fault)
         node.add_post_set_parameters_callback(self._apply)
@@ -68,11 +69,7 @@ class ParameterHandler:
 
     def of_camera(self, camera: str) -> Parameters:
         """Return the values in force for one of `cameras`."""
-        if not camera:
-            return self.current
-        return dataclasses.replace(self.current, **{
-            spec.field: self._node.get_parameter(f'{camera}.{spec.name}').value
-            for spec in specs() if spec.per_camera})
+        return self._current_of[camera]
 
     def unknown(self) -> list[str]:
         """Return what the user has set and nobody reads, each with the name that it may mean."""
@@ -94,12 +91,17 @@ class ParameterHandler:
                 self._node.declare_parameter(
                     own.name, self._node.get_parameter(spec.name).value, own.descriptor)
 
-    def _read(self) -> Parameters:
-        values = {}
-        for spec in specs():
-            value = self._node.get_parameter(spec.name).value
-            values[spec.field] = tuple(value) if isinstance(value, list) else value
-        return Parameters(**values)
+    def _read(self) -> None:
+        def value_of(name: str) -> Any:
+            value = self._node.get_parameter(name).value
+            return tuple(value) if isinstance(value, list) else value
+
+        self._current = Parameters(**{spec.field: value_of(spec.name) for spec in specs()})
+        self._current_of = {
+            camera: dataclasses.replace(self._current, **{
+                spec.field: value_of(f'{camera}.{spec.name}' if camera else spec.name)
+                for spec in specs() if spec.per_camera})
+            for camera in self.cameras}
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
         known = [(spec, change.value)
@@ -143,8 +145,8 @@ class ParameterHandler:
 
     def _apply(self, changes: list[Parameter]) -> None:
         if any(self._spec(change.name) for change in changes):
-            self._current = self._read()
-            self._on_change(self._current)
+            self._read()
+            self._on_change(self.current)
 
 
 def _guess(name: str, known: list[str]) -> str:

@@ -105,8 +105,9 @@ class Statistics:
         return {**self._counts, **self._dropped, 'dropped': sum(self._dropped.values())}
 
     def restart(self, now: float) -> None:
-        """Measure anew from `now`, because the clock has jumped; the counts stay."""
+        """Measure anew from `now`, after a jump of the clock or a pause; the counts stay."""
         with self._lock:
+            self._last_sequence = None
             self._begin(now)
 
     def receive(self, now: float, sequence: int | None) -> None:

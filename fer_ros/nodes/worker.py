@@ -40,6 +40,7 @@ class Worker(Generic[_Item]):
     def start(self) -> None:
         """Begin to work."""
         self._ending = False
+        self._waiting.clear()  # what came after the last end
         self._thread = threading.Thread(target=self._run, name='fer_ros worker', daemon=True)
         self._thread.start()
 
