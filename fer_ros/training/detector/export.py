@@ -207,8 +207,8 @@ def _write(
         'metrics': {
             # JSON has no NaN.
             **{name: None if np.isnan(value) else round(value, 4)
-               for name, value in figures.items()}, 'bytes': len(data), 'parity': parity, 'curve': curve,
-            'data': validation.record}}
+               for name, value in figures.items()},
+            'bytes': len(data), 'parity': parity, 'curve': curve, 'data': validation.record}}
     with replacing_folder(folder) as partial:
         (partial / file).write_bytes(data)
         if keep_weights is not None:
