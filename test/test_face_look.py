@@ -4,7 +4,7 @@ import csv
 import json
 
 import cv2
-from face_data_support import BOX, entry, face, picture, UPRIGHT, write_faces
+from labelled_faces_support import BOX, entry, face, picture, UPRIGHT, write_faces
 import numpy as np
 import pytest
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from fer_ros.core.detector import DETECTORS
+
 __all__ = ['DESCRIPTION', 'add_arguments', 'preview', 'run']
 
 DESCRIPTION = """\
@@ -27,10 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--skip-bad', action='store_true',
                         help='write the index without what is wrong; otherwise problems end in '
                              'an error, after the report')
-    parser.add_argument('--detector', default='none', choices=('none', 'haar', 'yunet'),
+    parser.add_argument('--detector', default='none', choices=('none', *DETECTORS),
                         help='compare the labels with what it finds (default: %(default)s)')
     parser.add_argument('--detector-model', default='', metavar='FILE',
-                        help='network file of the detector, for yunet')
+                        help='network file of yunet, or model folder of fer_face')
     splits = parser.add_argument_group('corrected index')
     splits.add_argument('--write-index', metavar='JSON',
                         help='write the data as faces.json, validation pictures that are nearly '

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
-from face_data_support import entry, face, picture, write_faces
+from labelled_faces_support import entry, face, picture, write_faces
 import numpy as np
 import pytest
 
