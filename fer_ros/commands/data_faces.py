@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.commands.progress import progress
     from fer_ros.core.detector import create_detector
     from fer_ros.core.errors import ConfigError
-    from fer_ros.data.faces import inspect_faces, read_backgrounds
+    from fer_ros.data.faces import backgrounds_beside, inspect_faces, read_backgrounds
     from fer_ros.data.faces.backgrounds import background_summary
     from fer_ros.data.faces.leaks import (
         CORRELATION,
@@ -101,8 +101,8 @@ def run(args: argparse.Namespace) -> int:
     if leaks is not None:
         content['duplicates'] = _leak_figures(leaks)
         print(f'\n{_leak_text(leaks)}')
-    walls = read_backgrounds(args.data) if Path(args.data).is_dir() else None
-    if walls is not None and len(walls):
+    walls = read_backgrounds(backgrounds_beside(args.data, args.images))
+    if len(walls):
         content['backgrounds'] = background_summary(
             walls, distance=distance, correlation=correlation)
         print(f'\n{_background_text(content["backgrounds"])}')
