@@ -116,6 +116,7 @@ def _by_person(pictures: list[RawPicture]) -> bool:
         array = np.array(points, np.float64).reshape(-1, 5, 2)
     except (TypeError, ValueError):
         return False
+    array = array[np.isfinite(array).all(axis=(1, 2))]
     exchanged = wrong_order(array).all(axis=1).sum()
     right = wrong_order(array[:, _MIRROR]).all(axis=1).sum()
     return bool(exchanged > right)
