@@ -2,7 +2,8 @@
 
 import json
 
-from labelled_faces_support import entry, face, write_faces
+import cv2
+from labelled_faces_support import entry, face, picture, write_faces
 import pytest
 
 from fer_ros.cli import main
@@ -38,3 +39,23 @@ def test_a_corrected_index_trains_on_the_pictures_where_they_are(folder, tmp_pat
     assert main(command) != 0
     assert main([*command, '--images', str(folder / 'images.zip')]) == 0
     assert 'training:   1 pictures' in capsys.readouterr().out
+
+
+def test_wider_face_becomes_data_with_a_validation_split(tmp_path, capsys):
+    (tmp_path / 'images').mkdir()
+    lines = []
+    for row in range(10):
+        cv2.imwrite(str(tmp_path / 'images' / f'{row}.png'), picture(row))
+        lines += [f'# {row}.png', '30 25 40 50']
+    (tmp_path / 'label.txt').write_text('\n'.join(lines))
+    command = ['train-detector', '--check-only', '--data']
+    assert main([*command, str(tmp_path)]) != 0
+    assert 'no split `val`' in capsys.readouterr().err
+    index = tmp_path / 'faces.json'
+    assert main(['data', 'faces', str(tmp_path), '--val-share', '0.3', '--write-index',
+                 str(index)]) == 0
+    capsys.readouterr()
+    assert main([*command, str(tmp_path)]) == 0  # faces.json comes before label.txt
+    told = capsys.readouterr().out
+    assert 'training:   7 pictures, 7 faces' in told
+    assert 'validation: 3 pictures, 3 faces' in told
