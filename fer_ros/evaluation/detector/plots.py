@@ -110,7 +110,7 @@ def _rolls(result: dict[str, Any], path: Path) -> bool:
 
 def _landmarks(result: dict[str, Any], path: Path) -> bool:
     subsets, names = result['subsets'], result['names']
-    panels = [(f'{subsets[key]["title"]}, against the labels', subsets[key]['landmarks'])
+    panels = [(f'{subsets[key]["title"]}:\nagainst the labels', subsets[key]['landmarks'])
               for key in _LANDMARK_PANELS if key in subsets and subsets[key]['landmarks']]
     if result['people']:
         panels.append(("against people's points", result['people']))
