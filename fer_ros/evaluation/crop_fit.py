@@ -28,7 +28,8 @@ from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Image
 from fer_ros.data.datasets import load_dataset
-from fer_ros.evaluation.detector.scenes import SceneSet
+from fer_ros.data.faces import read_backgrounds, read_faces
+from fer_ros.evaluation.detector.scenes import SceneSet, without_sources
 
 __all__ = ['SUMMARY', 'add_arguments', 'fit_crop', 'measure', 'padded', 'run']
 
@@ -225,8 +226,12 @@ def run(args: argparse.Namespace) -> int:
     detector = create_detector(
         args.detector, model_path=args.detector_model, min_face_size=_MIN_FACE_SIZE)
     portraits = SceneSet(
-        args.portraits, 'train', face_sizes=_PORTRAIT_FACE, skip_sources=args.skip_source,
+        without_sources(read_faces(args.portraits, 'train'), args.skip_source),
+        read_backgrounds(args.portraits, 'train'), face_sizes=_PORTRAIT_FACE,
         seed=args.seed) if args.portraits else None
+    if portraits is not None and not len(portraits):
+        raise DataError(
+            f'{args.portraits}: no picture has a face of {_PORTRAIT_FACE[0]:.0f} pixels or more')
     images = load_dataset(Path(args.data), args.split).images
     choice = np.random.default_rng(args.seed).permutation(len(images))[:args.images]
     result = fit_crop(
