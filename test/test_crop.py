@@ -10,9 +10,7 @@ from fer_ros.core.crop import (
     box_side,
     crop_face,
     CropConvention,
-    cut,
     FER_FRAMING,
-    Frame,
     frame_of,
 )
 from fer_ros.core.detector import DETECTORS

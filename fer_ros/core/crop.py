@@ -17,9 +17,11 @@ import cv2
 import numpy as np
 
 from fer_ros.core.errors import ConfigError, ImageError
-from fer_ros.core.types import Box, Image
+from fer_ros.core.types import Box, CropFrame, Image
 
-__all__ = ['CropConvention', 'FER_FRAMING', 'Frame', 'box_side', 'crop_face', 'cut', 'frame_of']
+__all__ = [
+    'CropConvention', 'FER_FRAMING', 'box_side', 'crop_face', 'cut', 'frame_of', 'upright_frame',
+]
 
 # Samples a side that are averaged into one output pixel, at most: bounds the cost of huge faces.
 _MAX_OVERSAMPLING = 8
@@ -60,42 +62,16 @@ Measured with `fer evaluate crop --data fer_training.npz --portraits FACES --ima
 """
 
 
-@dataclasses.dataclass(frozen=True)
-class Frame:
-    """The square of an image that becomes a network's input.
-
-    Attributes:
-        x: Of its centre, in pixels.
-        y: Of its centre, in pixels.
-        side: In pixels, > 0.
-        roll: Degrees by which it is turned, clockwise in the image.
+def upright_frame(box: Box, convention: CropConvention) -> CropFrame:
+    """Return the upright frame about the face of a box.
 
     Raises:
-        ValueError: A value is not finite, or the side not positive.
+        ValueError: The box is not finite or empty.
     """
-
-    x: float
-    y: float
-    side: float
-    roll: float = 0.0
-
-    def __post_init__(self) -> None:
-        values = (self.x, self.y, self.side, self.roll)
-        if not all(math.isfinite(value) for value in values) or self.side <= 0:
-            raise ValueError(f'a frame needs finite values and a side > 0, got {values}')
-
-    @classmethod
-    def of(cls, box: Box, convention: CropConvention) -> Frame:
-        """Return the upright frame about the face of a box.
-
-        Raises:
-            ValueError: The box is not finite or empty.
-        """
-        if not all(math.isfinite(value) for value in box) or box[2] <= 0 or box[3] <= 0:
-            raise ValueError(
-                f'the box must be finite, with positive width and height, got {box}')
-        left, top, side, _ = frame_of(box, convention)
-        return cls(left + side / 2, top + side / 2, side)
+    if not all(math.isfinite(value) for value in box) or box[2] <= 0 or box[3] <= 0:
+        raise ValueError(f'the box must be finite, with positive width and height, got {box}')
+    left, top, side, _ = frame_of(box, convention)
+    return CropFrame(left + side / 2, top + side / 2, side)
 
 
 def box_side(box: Box) -> float:
@@ -129,11 +105,11 @@ def crop_face(
         ImageError: The image has another shape or type.
         ValueError: The box is not finite or empty, or the size not positive.
     """
-    return cut(image, Frame.of(box, convention), size, grey)
+    return cut(image, upright_frame(box, convention), size, grey)
 
 
 def cut(
-    image: Image, frame: Frame, size: tuple[int, int] = (48, 48), grey: bool = True,
+    image: Image, frame: CropFrame, size: tuple[int, int] = (48, 48), grey: bool = True,
 ) -> Image:
     """Cut a frame out of an image, turn it upright and scale it to the network's input.
 
@@ -188,7 +164,7 @@ def _check(image: Image, size: tuple[int, int]) -> None:
         raise ValueError(f'the size must be positive, got {size[0]}x{size[1]}')
 
 
-def _needed(image: Image, frame: Frame) -> tuple[Image, int, int]:
+def _needed(image: Image, frame: CropFrame) -> tuple[Image, int, int]:
     """Return the part of the image that the frame can touch, and where it begins."""
     height, width = image.shape[:2]
     roll = math.radians(frame.roll)

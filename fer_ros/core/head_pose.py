@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fer_ros.core.types import Floats, HeadPose
 
-__all__ = ['MEAN_FACE', 'head_pose', 'project']
+__all__ = ['MEAN_FACE', 'head_pose', 'project', 'turned']
 
 MEAN_FACE: NDArray[np.float64] = np.array([
     [-0.183, -0.201, 0.0], [0.183, -0.201, 0.0], [0.0, 0.0, -0.16],
@@ -32,7 +32,8 @@ frontal faces (`fer evaluate crop`), z explains turned faces best (`fer evaluate
 _STEP = 3.0  # degrees between the turns that are compared; a parabola finds what lies between
 _YAWS = np.arange(-75.0, 76.0, _STEP)
 _PITCHES = np.arange(-60.0, 61.0, _STEP)
-_WORST_MATCH = 0.95  # cosine to the mean face: 1 of 1000 faces is below, points exchanged or astray are
+# Cosine to the mean face: of real faces 1 in 1000 is below, of points exchanged or astray most.
+_WORST_MATCH = 0.95
 
 
 def head_pose(landmarks: Floats) -> HeadPose | None:
@@ -57,22 +58,30 @@ def head_pose(landmarks: Floats) -> HeadPose | None:
         return None
     yaw = float(_YAWS[i] + _STEP * _vertex(table[:, j], i))
     pitch = float(_PITCHES[j] + _STEP * _vertex(table[i], j))
-    turned = _places(np.array([yaw]), np.array([pitch]))[0]
-    roll = complex(np.vdot(turned - turned.mean(), seen))
+    face = turned(MEAN_FACE, yaw, pitch)
+    roll = complex(np.vdot(face - face.mean(), seen))
     return HeadPose(math.degrees(math.atan2(roll.imag, roll.real)), yaw, pitch)
 
 
 def project(pose: HeadPose) -> Floats:
     """Return the (5, 2) landmarks of the mean face in a pose, about the origin, y down."""
-    places = _places(np.array([pose.yaw]), np.array([pose.pitch]))[0]
-    places = places * np.exp(1j * math.radians(pose.roll))
+    places = turned(MEAN_FACE, pose.yaw, pose.pitch) * np.exp(1j * math.radians(pose.roll))
     return np.column_stack([places.real, places.imag]).astype(np.float32)
 
 
-def _places(yaws: Any, pitches: Any) -> NDArray[np.complex128]:
-    """Return (N, 5) places x + iy of the mean face's landmarks, turned but not rolled."""
-    yaw, pitch = np.radians(yaws)[:, None], np.radians(pitches)[:, None]
-    x, y, z = MEAN_FACE.T
+def turned(points: NDArray[np.float64], yaw: Any, pitch: Any) -> NDArray[np.complex128]:
+    """Return places x + iy of points in space, turned by pitch and yaw, but not rolled.
+
+    Args:
+        points: (P, 3), axes as of `MEAN_FACE`.
+        yaw: Degrees, a number or (N, 1) of them.
+        pitch: As many degrees.
+
+    Returns:
+        (P,) or (N, P), in the unit of the points.
+    """
+    yaw, pitch = np.radians(yaw), np.radians(pitch)
+    x, y, z = points.T
     turned_y = np.cos(pitch) * y - np.sin(pitch) * z
     turned_z = np.sin(pitch) * y + np.cos(pitch) * z
     turned_x = np.cos(yaw) * x + np.sin(yaw) * turned_z
@@ -83,10 +92,10 @@ def _places(yaws: Any, pitches: Any) -> NDArray[np.complex128]:
 @functools.cache
 def _turned_faces() -> NDArray[np.complex128]:
     """Return the conjugate of the normalized mean face in all turns, (yaws * pitches, 5)."""
-    yaw, pitch = (grid.ravel() for grid in np.meshgrid(_YAWS, _PITCHES, indexing='ij'))
-    places = _places(yaw, pitch)
+    yaw, pitch = (grid.reshape(-1, 1) for grid in np.meshgrid(_YAWS, _PITCHES, indexing='ij'))
+    places = turned(MEAN_FACE, yaw, pitch)
     places = places - places.mean(axis=1, keepdims=True)
-    return np.conj(places / np.linalg.norm(places, axis=1, keepdims=True))
+    return np.asarray(np.conj(places / np.linalg.norm(places, axis=1, keepdims=True)))
 
 
 def _normalized(landmarks: NDArray[np.float64]) -> NDArray[np.complex128] | None:

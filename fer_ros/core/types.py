@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    'Box', 'EMOTIONS', 'Face', 'FaceEmotion', 'Floats', 'FrameResult', 'HeadPose', 'Image',
-    'UNKNOWN',
+    'Box', 'CropFrame', 'EMOTIONS', 'Face', 'FaceEmotion', 'Floats', 'FrameResult', 'HeadPose',
+    'Image', 'UNKNOWN',
 ]
 
 EMOTIONS: tuple[str, ...] = (
@@ -90,6 +90,37 @@ class Face:
 
 
 @dataclasses.dataclass(frozen=True)
+class CropFrame:
+    """The square of an image that becomes a network's input.
+
+    Attributes:
+        x: Of its centre, in pixels; pixel i reaches from i to i + 1.
+        y: Of its centre, in pixels.
+        side: In pixels, > 0.
+        roll: Degrees by which it is turned, clockwise in the image.
+    """
+
+    x: float
+    y: float
+    side: float
+    roll: float = 0.0
+
+    def __post_init__(self) -> None:
+        values = (self.x, self.y, self.side, self.roll)
+        if not all(math.isfinite(value) for value in values) or self.side <= 0:
+            raise ValueError(f'a crop frame needs finite values and a side > 0, got {values}')
+
+    def corners(self) -> Floats:
+        """Return the (4, 2) corners in pixels: of the face's upper left, then clockwise."""
+        angle = math.radians(self.roll)
+        turn = np.array(
+            [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        square = self.side / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        places: Floats = (square @ turn.T + (self.x, self.y)).astype(np.float32)
+        return places
+
+
+@dataclasses.dataclass(frozen=True)
 class HeadPose:
     """Where a head is turned to, seen along the ray from the camera to it.
 
@@ -127,6 +158,7 @@ class FaceEmotion:
         probabilities: (K,) float32, smoothed over the track, summing to 1.
         raw_probabilities: (K,) float32 of this frame alone, summing to 1.
         pose: Where the head is turned to; None without landmarks.
+        crop: What of the image was classified; None if that is not known.
     """
 
     box: Box
@@ -139,6 +171,7 @@ class FaceEmotion:
     probabilities: Floats
     raw_probabilities: Floats
     pose: HeadPose | None = None
+    crop: CropFrame | None = None
 
     def __post_init__(self) -> None:
         _check_box(self.box)

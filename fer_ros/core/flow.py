@@ -17,11 +17,12 @@ import math
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from fer_ros.core.crop import box_side, cut, Frame
-from fer_ros.core.types import Box, Face, Floats, Image
+from fer_ros.core.crop import box_side, cut
+from fer_ros.core.types import Box, CropFrame, Face, Floats, Image
 
-__all__ = ['FaceFollower']
+__all__ = ['FaceFlow']
 
 _VIEW = 2.0  # side of what is looked at, in sides of the box: a face may move by half of one
 _PIXELS = 80  # side of the small picture
@@ -34,12 +35,12 @@ _LEAST_POINTS = 10
 _LARGEST_SCALE = 1.3  # from one frame to the next
 
 
-class FaceFollower:
+class FaceFlow:
     """Follows the faces of one camera between two detections.
 
     Example:
-        follower.start(bgr, detector.detect(bgr))
-        faces = follower.follow(next_bgr)  # None: a face is lost, detect anew
+        flow.start(bgr, detector.detect(bgr))
+        faces = flow.move(next_bgr)  # None: a face is lost, detect anew
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class FaceFollower:
         self._faces = list(faces)
         self._pictures = [_look(bgr, face.box) for face in self._faces]
 
-    def follow(self, bgr: Image) -> list[Face] | None:
+    def move(self, bgr: Image) -> list[Face] | None:
         """Return where the faces are in the next frame, in the order of `start`.
 
         Args:
@@ -75,8 +76,8 @@ def _look(bgr: Image, box: Box) -> Image:
     return cut(bgr, _place(box), (_PIXELS, _PIXELS))
 
 
-def _place(box: Box) -> Frame:
-    return Frame(box[0] + box[2] / 2, box[1] + box[3] / 2, _VIEW * box_side(box))
+def _place(box: Box) -> CropFrame:
+    return CropFrame(box[0] + box[2] / 2, box[1] + box[3] / 2, _VIEW * box_side(box))
 
 
 def _points() -> Floats:
@@ -92,24 +93,31 @@ _START = _points()
 
 def _moved(face: Face, before: Image, after: Image) -> Face | None:
     """Return a face as its small picture has moved; None if the points do not agree."""
-    options = {'winSize': _WINDOW, 'maxLevel': _LEVELS}
-    there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, _START, None, **options)
-    back, known, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, **options)
-    error = np.abs(back - _START).max(axis=(1, 2))
-    good = (found.ravel() == 1) & (known.ravel() == 1) & (error <= _BACK)
+    there, found = _flow(before, after, _START)
+    back, known = _flow(after, before, there)
+    good = found & known & (np.abs(back - _START).max(axis=(1, 2)) <= _BACK)
     if good.sum() < _LEAST_POINTS:
         return None
+    # OpenCV draws the same samples every time.
     matrix, agree = cv2.estimateAffinePartial2D(
         _START[good], there[good], method=cv2.RANSAC, ransacReprojThreshold=_APART)
     if matrix is None or int(agree.sum()) < _LEAST_POINTS:
         return None
+    matrix = np.asarray(matrix, np.float64)
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
     if not 1 / _LARGEST_SCALE <= scale <= _LARGEST_SCALE:
         return None
     return _carried(face, matrix, scale)
 
 
-def _carried(face: Face, matrix: Floats, scale: float) -> Face:
+def _flow(before: Image, after: Image, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return where (N, 1, 2) points have moved to, and which of them were found."""
+    moved, status, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, np.empty_like(points), winSize=_WINDOW, maxLevel=_LEVELS)
+    return np.asarray(moved, np.float32), np.asarray(status).ravel() == 1
+
+
+def _carried(face: Face, matrix: NDArray[np.float64], scale: float) -> Face:
     """Return a face moved by a (2, 3) transform of its small picture."""
     place = _place(face.box)
     unit = place.side / _PIXELS
@@ -123,12 +131,11 @@ def _carried(face: Face, matrix: Floats, scale: float) -> Face:
     landmarks = face.landmarks
     if landmarks is not None:
         landmarks = ((landmarks - middle) @ turn.T + middle + shift).astype(np.float32)
-    return dataclasses.replace(
-        face, landmarks=landmarks,
-        box=(float(x) - width / 2, float(y) - height / 2, width, height))
+    left, top = float(x) - width / 2, float(y) - height / 2
+    return dataclasses.replace(face, landmarks=landmarks, box=(left, top, width, height))
 
 
 def _in_sight(box: Box, bgr: Image) -> bool:
     """Tell whether the middle of a box lies in the frame."""
     x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
-    return 0 <= x < bgr.shape[1] and 0 <= y < bgr.shape[0]
+    return bool(0 <= x < bgr.shape[1] and 0 <= y < bgr.shape[0])

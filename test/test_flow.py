@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_ros.core.follow import FaceFollower
+from fer_ros.core.flow import FaceFlow
 from fer_ros.core.tracker import overlap
 from fer_ros.core.types import Face
 
@@ -29,9 +29,9 @@ def test_box_and_landmarks_move_with_the_face(astronaut, motion):
     start, _ = moved(astronaut, shift=(60, 60))
     shift = np.array(motion.get('shift', (0, 0))) + 60
     after, way = moved(astronaut, motion.get('angle', 0), motion.get('scale', 1), shift)
-    follower = FaceFollower()
-    follower.start(start, [Face((BOX[0] + 60, BOX[1] + 60, *BOX[2:]), 0.8, POINTS + 60)])
-    [face] = follower.follow(after)
+    flow = FaceFlow()
+    flow.start(start, [Face((BOX[0] + 60, BOX[1] + 60, *BOX[2:]), 0.8, POINTS + 60)])
+    [face] = flow.move(after)
     assert face.score == 0.8
     # The box's edges run from 0 to 1 where OpenCV's pixel centres are whole numbers.
     assert np.abs(face.landmarks - (way(POINTS - 0.5) + 0.5)).max() < 1.0
@@ -42,12 +42,12 @@ def test_box_and_landmarks_move_with_the_face(astronaut, motion):
 
 
 def test_a_face_is_followed_over_many_frames(astronaut):
-    follower = FaceFollower()
+    flow = FaceFlow()
     start, _ = moved(astronaut, shift=(60, 60))
-    follower.start(start, [Face((BOX[0] + 60, BOX[1] + 60, *BOX[2:]), 0.8)])
+    flow.start(start, [Face((BOX[0] + 60, BOX[1] + 60, *BOX[2:]), 0.8)])
     for step in range(1, 21):
         after, _ = moved(astronaut, shift=(60 + 8 * step, 60 + 4 * step))
-        [face] = follower.follow(after)
+        [face] = flow.move(after)
     assert face.landmarks is None
     assert overlap(face.box, (BOX[0] + 220, BOX[1] + 140, *BOX[2:])) > 0.9
 
@@ -57,15 +57,15 @@ def test_a_face_is_followed_over_many_frames(astronaut):
     np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)], ids=['even', 'noise'])
 def test_a_face_that_is_gone_is_given_up(astronaut, frame):
     start, _ = moved(astronaut, shift=(60, 60))
-    follower = FaceFollower()
-    follower.start(start, [Face((BOX[0] + 60, BOX[1] + 60, *BOX[2:]), 0.8)])
-    assert follower.follow(frame) is None
+    flow = FaceFlow()
+    flow.start(start, [Face((BOX[0] + 60, BOX[1] + 60, *BOX[2:]), 0.8)])
+    assert flow.move(frame) is None
 
 
 def test_without_faces_there_is_nothing_to_lose(astronaut):
-    follower = FaceFollower()
-    follower.start(astronaut, [])
-    assert follower.follow(astronaut) == []
+    flow = FaceFlow()
+    flow.start(astronaut, [])
+    assert flow.move(astronaut) == []
 
 
 @pytest.mark.parametrize('box', [
@@ -73,7 +73,7 @@ def test_without_faces_there_is_nothing_to_lose(astronaut):
 @pytest.mark.parametrize('shape', [(1, 1), (512, 512), (3, 900)])
 def test_any_box_in_any_frame_is_followed_or_given_up(astronaut, box, shape):
     frame = cv2.resize(astronaut, shape[::-1])
-    follower = FaceFollower()
-    follower.start(frame, [Face(box, 0.5)])
-    faces = follower.follow(frame)
+    flow = FaceFlow()
+    flow.start(frame, [Face(box, 0.5)])
+    faces = flow.move(frame)
     assert faces is None or np.isfinite(faces[0].box).all()
