@@ -11,6 +11,7 @@ _KINDS = {
     'model': 'fer_ros.evaluation.model',
     'detector': 'fer_ros.evaluation.detection',
     'crop': 'fer_ros.evaluation.crop_fit',
+    'alignment': 'fer_ros.evaluation.alignment',
 }
 
 EPILOG = """\

@@ -97,16 +97,18 @@ def crop_frame(
         alignment: From the landmarks to the frame; None for upright crops.
 
     Returns:
-        The aligned frame; the upright one without alignment or pose, and where the two are so
-        far apart that landmarks and box cannot be of the same face.
+        The frame turned with the head, of the mean place and size that landmarks and box tell:
+        their errors partly cancel. The upright frame of the box alone without alignment or
+        pose, and where the two are so far apart that they cannot be of the same face.
     """
     upright = upright_frame(face.box, convention)
     if alignment is None or pose is None:
         return upright
     aligned = alignment.frame(face, pose)
-    if abs(aligned.roll) > _MAX_ROLL \
-            or not _SIDES[0] <= aligned.side / upright.side <= _SIDES[1] \
-            or math.hypot(aligned.x - upright.x, aligned.y - upright.y) \
-            > _MAX_SHIFT * upright.side:
+    shift = math.hypot(aligned.x - upright.x, aligned.y - upright.y)
+    if abs(aligned.roll) > _MAX_ROLL or shift > _MAX_SHIFT * upright.side \
+            or not _SIDES[0] <= aligned.side / upright.side <= _SIDES[1]:
         return upright
-    return aligned
+    return CropFrame(
+        (aligned.x + upright.x) / 2, (aligned.y + upright.y) / 2,
+        math.sqrt(aligned.side * upright.side), aligned.roll)
