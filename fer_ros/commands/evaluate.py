@@ -12,6 +12,7 @@ _KINDS = {
     'detector': 'fer_ros.evaluation.detection',
     'crop': 'fer_ros.evaluation.crop_fit',
     'alignment': 'fer_ros.evaluation.alignment',
+    'pose': 'fer_ros.evaluation.pose',
     'flow': 'fer_ros.evaluation.flow',
 }
 
