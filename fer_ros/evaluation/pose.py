@@ -8,6 +8,7 @@ no face, and, with `--fit`, which depths of nose and mouth explain them best.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 import json
 import shlex
 import sys
@@ -59,10 +60,14 @@ def noise_figures(seed: int = 0) -> list[dict[str, Any]]:
     return rows
 
 
-def _landmarks(folder: str, split: str, smallest: float) -> list[Floats]:
+def _landmarks(
+    folder: str, split: str, smallest: float, skip_sources: Sequence[str],
+) -> list[Floats]:
     """Return the landmarks of all sure faces of a data set that are large enough."""
     faces = []
     for picture in read_faces(folder, split).pictures:
+        if picture.source.startswith(tuple(skip_sources) or ('\0',)):
+            continue
         labels = picture.labels
         sides = (labels.boxes[:, 2:] - labels.boxes[:, :2]).max(axis=1) if len(labels) else []
         faces += [
@@ -77,6 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='faces with landmarks, as for `fer evaluate detector` (default: only '
                              'projections of the mean face)')
     parser.add_argument('--split', default='train', help='default: %(default)s')
+    parser.add_argument(
+        '--skip-source', action='append', default=[], metavar='BEGINNING',
+        help='leave out pictures whose source begins like this; may be repeated')
     parser.add_argument('--min-side', type=float, default=70.0, metavar='PIXELS',
                         help='longer side of the smallest face (default: %(default)s)')
     parser.add_argument('--fit', action='store_true',
@@ -89,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     result: dict[str, Any] = {
         'command': shlex.join(['fer', *sys.argv[1:]]), 'noise': noise_figures()}
     if args.data:
-        faces = _landmarks(args.data, args.split, args.min_side)
+        faces = _landmarks(args.data, args.split, args.min_side, args.skip_source)
         poses = [head_pose(points) for points in faces]
         angles = np.array([[getattr(pose, angle) for angle in _ANGLES] for pose in poses if pose])
         result['faces'] = {
