@@ -82,7 +82,7 @@ def fit_depths(faces: Iterable[Floats]) -> dict[str, Any]:
     if len(points) < _LEAST:
         raise DataError(f'depths are fitted to ten faces and more, there are {len(points)}')
     seen = _unit(points @ np.array([1, 1j]))
-    yaw, pitch = np.meshgrid(np.arange(-75, 76, 5.0), np.arange(-50, 51, 5.0))
+    yaw, pitch = np.meshgrid(np.arange(-75, 76, 3.0), np.arange(-51, 52, 3.0))
     best: dict[str, Any] = {'residual': np.inf}
     for nose in _NOSES:
         for mouth in _MOUTHS:

@@ -106,6 +106,10 @@ class Parameters:
         'detector.tiles', 1,
         'Tiles along each side of the image that are looked at besides the whole, for far faces; '
         '1: none', When.CONFIGURE, bounds=(1, MAX_TILES))
+    detector_score_threshold: float = _parameter(
+        'detector.score_threshold', -1.0,
+        "Score in [0, 1] below which a face is dropped; negative: the detector's own",
+        When.CONFIGURE, bounds=(-1.0, 1.0))
     detect_every: int = _parameter(
         'detect_every', 1,
         'Images from one detection to the next; between them faces move by their optical flow. '
@@ -114,10 +118,6 @@ class Parameters:
         'align', 'auto',
         'Turn the crop with the head where detector and model know landmarks (auto), or never',
         When.CONFIGURE, choices=ALIGN)
-    detector_score_threshold: float = _parameter(
-        'detector.score_threshold', -1.0,
-        "Score in [0, 1] below which a face is dropped; negative: the detector's own",
-        When.CONFIGURE, bounds=(-1.0, 1.0))
     max_faces: int = _parameter(
         'max_faces', 0, 'Number of faces classified in an image, the largest first; 0: all',
         When.RUNNING, bounds=(0, 1000))
