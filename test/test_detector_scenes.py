@@ -141,7 +141,7 @@ class Unsteady:
 
 
 def test_the_jitter_of_a_detector_is_measured_as_the_augmentation_takes_it(monkeypatch):
-    monkeypatch.setattr(crop_fit, '_frame', lambda index: 200)
+    monkeypatch.setattr(crop_fit, 'frame_side', lambda index: 200)
     images = [np.full((48, 48), 90, np.uint8)] * 120
     jitter = crop_fit.fit_crop(Unsteady(0.04, 0.1), images)['jitter']
     assert jitter == {'images': {'shift': pytest.approx(0.04, rel=0.2),

@@ -266,6 +266,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             self._recognizer.apply(parameters)
         if self._outputs is not None:
             self._outputs.jpeg_quality = parameters.jpeg_quality
+            self._outputs.draw_crops = parameters.draw_crops
         self._report_timer.timer_period_ns = round(parameters.diagnostics_period * 1e9)
 
     def _report(self) -> None:

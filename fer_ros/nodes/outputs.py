@@ -30,6 +30,7 @@ class Outputs:
 
     Attributes:
         jpeg_quality: Quality of the compressed pictures, in [1, 100].
+        draw_crops: Whether pictures show the crops that were classified.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Outputs:
         self._manifest = manifest
         self._publishers: list[Any] = []
         self.jpeg_quality = parameters.jpeg_quality
+        self.draw_crops = parameters.draw_crops
         self._emotions = self._create(EmotionArray, '~/emotions', RESULT_QOS)
         self._detections = self._annotated = self._compressed = None
         if parameters.publish_detections and messages.Detection2DArray is None:
@@ -64,7 +66,7 @@ class Outputs:
         raw, compressed = _heard(self._annotated), _heard(self._compressed)
         if not (raw or compressed):
             return
-        picture = annotate.draw(bgr, result)
+        picture = annotate.draw(bgr, result, crops=self.draw_crops)
         if raw:
             self._annotated.publish(messages.image_message(picture, header))
         if compressed:

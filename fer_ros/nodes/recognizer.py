@@ -33,11 +33,13 @@ class Recognizer:
 
     def __init__(self, parameters: Parameters) -> None:
         self._num_threads, self._priors = parameters.num_threads, parameters.priors
+        self._align = parameters.align
         self._converter = create_converter(parameters.use_cv_bridge)
         self._pipeline = Pipeline(
             load_model(parameters.model), _make_detector(parameters),
             tracking=parameters.tracking, num_threads=parameters.num_threads,
-            priors=parameters.priors)
+            priors=parameters.priors, align=parameters.align,
+            detect_every=parameters.detect_every)
         self._stills: Pipeline | None = None
         self.about: Mapping[str, str] = MappingProxyType({
             'model': self.manifest.name, 'model_version': self.manifest.version,
@@ -58,6 +60,7 @@ class Recognizer:
             pipeline.unknown_threshold = (
                 self.manifest.thresholds['unknown'] if chosen < 0 else chosen)
             pipeline.max_faces = parameters.max_faces
+            pipeline.max_yaw = parameters.max_yaw
             pipeline.smoothing = parameters.smoothing_time
 
     def convert(self, message: Image | CompressedImage) -> Pixels:
@@ -79,7 +82,7 @@ class Recognizer:
         if self._stills is None:
             self._stills = Pipeline(
                 self._pipeline.model, self._pipeline.detector, tracking=False,
-                num_threads=self._num_threads, priors=self._priors)
+                num_threads=self._num_threads, priors=self._priors, align=self._align)
             self.apply(self._live)
         return self._stills.process(bgr)
 
@@ -93,4 +96,5 @@ def _make_detector(parameters: Parameters) -> FaceDetector:
     return create_detector(
         parameters.detector_name, model_path=parameters.detector_model_path,
         min_face_size=parameters.detector_min_face_size,
+        input_size=parameters.detector_input_size, tiles=parameters.detector_tiles,
         score_threshold=None if threshold < 0 else threshold)
