@@ -1,5 +1,6 @@
 """Drawings are whole and readable, leave the rest alone, and can be told apart by anybody."""
 
+import dataclasses
 import itertools
 
 import cv2
@@ -8,8 +9,9 @@ import pytest
 
 from fer_ros.core import annotate
 from fer_ros.core.annotate import draw, emotion_color, EMOTION_COLORS
+from fer_ros.core.crop import cut
 from fer_ros.core.errors import ImageError
-from fer_ros.core.types import EMOTIONS, FaceEmotion, FrameResult, UNKNOWN
+from fer_ros.core.types import CropFrame, EMOTIONS, FaceEmotion, FrameResult, UNKNOWN
 
 SIZES = [(160, 120), (320, 240), (240, 320), (640, 480), (1920, 1080), (3840, 2160)]
 PLACES = list(itertools.product((0, 0.5, 1), (0, 0.5, 1)))
@@ -162,6 +164,53 @@ def test_many_faces_are_drawn_without_covering_one_another(written):
     assert all(ink == whole for _, ink, whole in written)
     # Each has a small chart.
     assert np.all(picture == EMOTION_COLORS['contempt'], axis=2).sum() >= 30
+
+
+def with_landmarks(found, points, crop=None):
+    return dataclasses.replace(found, landmarks=np.array(points, np.float32), crop=crop)
+
+
+def test_landmarks_are_dots_in_the_colour_of_the_emotion():
+    points = [[130, 130], [170, 130], [150, 150], [135, 170], [165, 170]]
+    found = with_landmarks(face((100, 100, 100, 100), 'anger'), points)
+    picture = draw(blank((640, 480)), result((640, 480), found))
+    for x, y in points:
+        assert tuple(picture[y, x]) == EMOTION_COLORS['anger']
+    assert np.all(picture[105:125, 105:195] == GREY)
+
+
+@pytest.mark.parametrize('points', [
+    np.full((5, 2), 1e6), np.full((5, 2), -3.0), np.full((5, 2), np.nan),
+    np.full((5, 2), np.inf)])
+def test_landmarks_out_of_sight_are_left_out(points):
+    plain = face((100, 100, 100, 100))
+    size = (640, 480)
+    assert np.array_equal(
+        draw(blank(size), result(size, with_landmarks(plain, points))),
+        draw(blank(size), result(size, plain)))
+
+
+def test_the_crop_is_shown_upright_above_the_chart(astronaut):
+    size = (512, 512)
+    crop = CropFrame(225, 115, 120, 30)
+    found = dataclasses.replace(face((178, 62, 92, 106)), crop=crop)
+    plain = draw(astronaut, result(size, found))
+    shown = draw(astronaut, result(size, found), crops=True)
+    side = round(0.2 * 512)
+    wanted = cut(astronaut, crop, (side, side), grey=False)
+    match = cv2.matchTemplate(shown, wanted, cv2.TM_SQDIFF)
+    assert match.min() < 1e-3 * cv2.matchTemplate(plain, wanted, cv2.TM_SQDIFF).min() + 1
+
+
+@pytest.mark.parametrize('size', SIZES, ids=str)
+@pytest.mark.parametrize('known', [False, True])
+def test_a_crop_at_any_place_is_drawn_or_left_out(size, known):
+    for where, share in itertools.product(PLACES, (0.1, 0.95)):
+        box = square(size, where, share)
+        crop = CropFrame(box[0], box[1], box[2], 40) if known else None
+        found = dataclasses.replace(face(box), crop=crop)
+        picture = draw(blank(size), result(size, found), crops=True)
+        assert picture.shape == (size[1], size[0], 3)
 
 
 def test_two_faces_with_room_have_names_at_their_bars(written):

@@ -6,7 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_ros.core.crop import box_side, crop_face, CropConvention, FER_FRAMING, frame_of
+from fer_ros.core.crop import (
+    box_side,
+    crop_face,
+    CropConvention,
+    FER_FRAMING,
+    frame_of,
+)
 from fer_ros.core.detector import DETECTORS
 from fer_ros.core.errors import ConfigError, ImageError
 

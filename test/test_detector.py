@@ -184,7 +184,7 @@ def test_a_frame_of_another_kind_is_refused_by_its_kind(haar, frame, told):
     ({'score_threshold': -0.1}, 'score_threshold'),
     ({'score_threshold': 1.1}, 'score_threshold'),
     ({'max_faces': -1}, 'max_faces'),
-    ({'name': 'hog'}, 'choose one of haar, yunet'),
+    ({'name': 'hog'}, 'choose one of haar, fer_face, yunet'),
     ({'name': 'yunet'}, 'set model_path'),
     ({'name': 'yunet', 'model_path': 'x.onnx', 'max_faces': -1}, 'max_faces'),
 ])

@@ -1,6 +1,5 @@
-"""The figures of `fer evaluate detector` and `fer evaluate crop` mean what they say."""
+"""Composed scenes are what they say, and so are the figures of `fer evaluate crop`."""
 
-import argparse
 import json
 import zipfile
 
@@ -10,28 +9,15 @@ import pytest
 
 from fer_ros.core.crop import crop_face, CropConvention, FER_FRAMING, frame_of
 from fer_ros.core.detector import HaarDetector
-from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.errors import DataError
 from fer_ros.core.types import Face
-from fer_ros.data.faces import FaceLabels
+from fer_ros.data.faces import FaceLabels, read_backgrounds, read_faces
 from fer_ros.evaluation import crop_fit
-from fer_ros.evaluation.detector import command
 from fer_ros.evaluation.detector.framing import match_faces
-from fer_ros.evaluation.detector.scenes import Scene, SceneSet
+from fer_ros.evaluation.detector.scenes import SceneSet, without_sources
 from fer_ros.evaluation.detector.score_fit import score_calibration
 
 YUNET = FER_FRAMING['yunet']
-
-
-class Scripted:
-    """A detector that returns what it was told to, frame by frame."""
-
-    box_convention = 'yunet'
-
-    def __init__(self, *results):
-        self.results = list(results)
-
-    def detect(self, bgr):
-        return self.results.pop(0)
 
 
 @pytest.fixture(scope='module')
@@ -56,6 +42,10 @@ def folder(tmp_path_factory, astronaut):
     return folder
 
 
+def scene_set(folder, **options):
+    return SceneSet(read_faces(folder, 'val'), read_backgrounds(folder, 'val'), **options)
+
+
 def labels(*boxes):
     """Return labels of boxes left, top, width, height that are to be found."""
     rows = np.array(boxes, np.float32).reshape(-1, 4)
@@ -76,21 +66,6 @@ def test_boxes_of_different_conventions_meet_in_the_frame():
     assert not match_faces([Face((200, 100, 40, 50), 0.9)], labels(truth), 'haar').hits.any()
 
 
-def test_figures_of_a_scripted_detector():
-    image = np.zeros((120, 160, 3), np.uint8)
-    scenes = [Scene(image, labels((10, 10, 40, 50))) for _ in range(4)]
-    hit, miss = Face((10, 10, 40, 50), 0.9), Face((90, 60, 40, 50), 0.6)
-    figures = command.evaluate_detector(
-        Scripted([hit], [hit, miss], [hit], [], [miss], []), scenes, [Scene(image, labels())] * 2)
-    assert figures['recall'] == 0.75
-    assert figures['precision'] == 0.75
-    assert figures['false_per_frame'] == 0.25
-    assert figures['false_per_empty_frame'] == 0.5
-    assert figures['recall_by_size']['40-56 px'] == 0.75
-    assert figures['recall_by_size']['80-112 px'] is None
-    assert (figures['frames'], figures['faces'], figures['empty_frames']) == (4, 4, 2)
-
-
 def test_an_honest_score_has_slope_one_and_intercept_zero():
     rng = np.random.default_rng(0)
     scores = rng.uniform(0.02, 0.98, 20000)
@@ -103,7 +78,7 @@ def test_an_honest_score_has_slope_one_and_intercept_zero():
 
 
 def test_scenes_hold_the_face_at_the_size_and_place_of_its_label(folder):
-    scenes = list(SceneSet(folder, face_sizes=(60, 100)).scenes(10))
+    scenes = list(scene_set(folder, face_sizes=(60, 100)).scenes(10))
     assert len(scenes) == 2
     haar = HaarDetector()
     for scene in scenes:
@@ -116,7 +91,7 @@ def test_scenes_hold_the_face_at_the_size_and_place_of_its_label(folder):
 
 
 def test_scenes_are_the_same_every_time(folder):
-    scenes = SceneSet(folder)
+    scenes = scene_set(folder)
     for first, second in zip(scenes.scenes(2), scenes.scenes(2), strict=True):
         np.testing.assert_array_equal(first.image, second.image)
     [first, second] = scenes.empty_scenes(2)
@@ -125,20 +100,16 @@ def test_scenes_are_the_same_every_time(folder):
 
 
 def test_sources_are_left_out_by_their_beginning(folder):
-    assert len(list(SceneSet(folder, skip_sources=['photo/a']).scenes(9))) == 1
-    with pytest.raises(DataError, match='no picture'):
-        SceneSet(folder, skip_sources=['photo'])
+    faces = read_faces(folder, 'val')
+    assert len(without_sources(faces, ['photo/a'])) == 1
+    assert len(without_sources(faces, [])) == 2
+    with pytest.raises(DataError, match='source of every picture'):
+        without_sources(faces, ['photo'])
 
 
-@pytest.mark.parametrize(('content', 'told'), [
-    (None, 'cannot read .*faces.json'), ('{', 'cannot read .*faces.json'),
-    ('[{"file": "a"}]', 'must be .file'), ('[]', 'lists no picture')])
-def test_a_broken_index_is_refused_by_its_name(tmp_path, content, told):
-    (tmp_path / 'images').mkdir()
-    if content is not None:
-        (tmp_path / 'faces.json').write_text(content)
-    with pytest.raises(DataError, match=told):
-        SceneSet(tmp_path)
+def test_no_scene_is_made_of_faces_that_are_too_small_for_it(folder):
+    assert len(scene_set(folder, face_sizes=(200, 300))) == 0
+    assert list(scene_set(folder, face_sizes=(200, 300)).scenes(3)) == []
 
 
 def test_a_crop_of_known_margin_is_measured_as_such(astronaut):
@@ -170,7 +141,7 @@ class Unsteady:
 
 
 def test_the_jitter_of_a_detector_is_measured_as_the_augmentation_takes_it(monkeypatch):
-    monkeypatch.setattr(crop_fit, '_frame', lambda index: 200)
+    monkeypatch.setattr(crop_fit, 'frame_side', lambda index: 200)
     images = [np.full((48, 48), 90, np.uint8)] * 120
     jitter = crop_fit.fit_crop(Unsteady(0.04, 0.1), images)['jitter']
     assert jitter == {'images': {'shift': pytest.approx(0.04, rel=0.2),
@@ -181,27 +152,3 @@ def test_pictures_without_faces_fit_nothing():
     blank = [np.full((48, 48), 90, np.uint8)] * 12
     with pytest.raises(DataError, match='nothing to fit'):
         crop_fit.fit_crop(HaarDetector(min_face_size=0.15), blank)
-
-
-@pytest.mark.parametrize('option', ['colour=1', 'min_face_size', 'min_windows=many'])
-def test_a_wrong_row_is_refused_with_the_names(folder, option):
-    with pytest.raises(ConfigError, match='write NAME=VALUE'):
-        command.run(arguments(['--data', str(folder), '--haar', option]))
-
-
-def test_the_command_prints_a_table(folder, capsys):
-    threads = cv2.getNumThreads()
-    try:
-        assert command.run(arguments(
-            ['--data', str(folder), '--frames', '2', '--haar', 'cascade=alt,equalize=1'])) == 0
-    finally:
-        cv2.setNumThreads(threads)
-    out = capsys.readouterr().out
-    assert '2 faces in 2 frames' in out
-    assert '| haar cascade=alt,equalize=1 |' in out
-
-
-def arguments(argv):
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return parser.parse_args(argv)

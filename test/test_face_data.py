@@ -9,7 +9,7 @@ import sys
 import zipfile
 
 import cv2
-from face_data_support import BOX, entry, face, picture, UPRIGHT, write_faces
+from labelled_faces_support import BOX, entry, face, picture, UPRIGHT, write_faces
 import numpy as np
 import pytest
 
@@ -346,6 +346,14 @@ def test_coco(tmp_path):
     assert labels.known[1].tolist() == [True] * 4 + [False]
     assert not labels.known[3].any()
     assert '1 annotations of pictures that are not listed' in report.text()
+
+
+def test_coco_pictures_of_the_same_id_are_told(tmp_path):
+    path = coco(tmp_path, [annotation()], pictures=('a.png', 'b.png'))
+    path.write_text(path.read_text().replace('"id": 6', '"id": 5'))
+    data, report = inspect_faces(path)
+    assert [picture.file for picture in data.pictures] == ['b.png']
+    assert '1 pictures whose id comes again' in report.text()
 
 
 def test_coco_points_are_found_by_name_and_side(tmp_path):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from fer_ros.core.alignment import FER_ALIGNMENT
 from fer_ros.core.errors import ModelError
 from fer_ros.core.model import available_models, DEFAULT_MODEL, load_model
 
@@ -80,6 +81,11 @@ def test_a_manifest_that_is_none_is_refused(model_folder, text, words):
     ('crop', {}, 'at least one'),
     ('crop', {'haar': {'margin': -1, 'offset_x': 0, 'offset_y': 0}}, 'crop.haar.margin'),
     ('crop', {'haar': {'margin': 1}}, 'crop.haar.offset_x'),
+    ('alignment', [], 'alignment must be of type dict'),
+    ('alignment', {'yunet': {}}, 'alignment.yunet.points'),
+    ('alignment', {'yunet': {'points': [[0, 0]] * 5}}, 'alignment.yunet.points must be five'),
+    ('alignment', {'yunet': {'points': [[1, 2, 3]] * 5}}, 'alignment.yunet.points'),
+    ('alignment', {'yunet': {'points': ['x'] * 5}}, 'alignment.yunet.points'),
     ('temperature', 0, 'temperature'),
     ('temperature', float('nan'), 'temperature'),
     ('thresholds.unknown', 1.5, 'thresholds.unknown'),
@@ -99,6 +105,16 @@ def test_a_wrong_field_is_refused_by_its_name(edit_manifest, name, value, words)
 def test_every_field_is_needed(edit_manifest, name):
     with pytest.raises(ModelError, match=name.split('.')[0]):
         load_model(edit_manifest(name))
+
+
+def test_a_manifest_without_alignment_means_upright_crops(edit_manifest):
+    assert load_model(edit_manifest('alignment')).manifest.alignment == {}
+
+
+def test_the_shipped_models_know_where_landmarks_lie():
+    for name in {folder.name for folder in available_models()}:
+        alignment = load_model(name).manifest.alignment
+        assert alignment == dict(FER_ALIGNMENT)
 
 
 def test_the_shipped_manifest_tells_origin_and_figures():

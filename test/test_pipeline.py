@@ -1,5 +1,6 @@
 """The whole road, on a photograph and on made-up frames."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -9,6 +10,9 @@ import pytest
 
 from fer_ros import EMOTIONS, Face, Pipeline
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
+from fer_ros.core.head_pose import project
+from fer_ros.core.model import load_model
+from fer_ros.core.types import HeadPose
 
 
 class FixedDetector:
@@ -126,6 +130,8 @@ def test_a_frame_of_another_kind_is_refused(pipeline, frame):
 @pytest.mark.parametrize(('options', 'error'), [
     ({'unknown_threshold': 1.5}, ConfigError), ({'max_faces': -1}, ConfigError),
     ({'smoothing': -1.0}, ConfigError), ({'num_threads': 0}, ConfigError),
+    ({'align': 'always'}, ConfigError), ({'max_yaw': -1}, ConfigError),
+    ({'max_yaw': float('nan')}, ConfigError), ({'detect_every': 0}, ConfigError),
     ({'detector': 'magic'}, ConfigError), ({'model': 'magic'}, ModelError)])
 def test_impossible_options_are_refused(options, error):
     with pytest.raises(error):
@@ -137,6 +143,88 @@ def test_boxes_that_the_model_cannot_frame_are_refused():
     detector.box_convention = 'head'
     with pytest.raises(ConfigError, match='head'):
         Pipeline.from_model(detector=detector)
+
+
+class LandmarkDetector:
+    """Finds the astronaut, with landmarks that were placed by hand; turned with the picture."""
+
+    box_convention = 'yunet'
+
+    def __init__(self, roll=0.0, yaw=0.0):
+        pose = HeadPose(roll, yaw, 0.0)
+        self.landmarks = (project(pose) * 115 + (225, 116)).astype(np.float32)
+        self.asked = 0
+
+    def detect(self, bgr):
+        self.asked += 1
+        return [Face((178.0, 62.0, 92.0, 106.0), 0.9, self.landmarks)]
+
+
+def test_landmarks_turn_the_crop_and_tell_the_pose(astronaut):
+    detector = LandmarkDetector(roll=30)
+    face = Pipeline.from_model(detector=detector, tracking=False).process(astronaut).faces[0]
+    assert (face.pose.roll, face.pose.yaw) == pytest.approx((30, 0), abs=0.5)
+    assert face.crop.roll == pytest.approx(30, abs=0.5)
+    upright = Pipeline.from_model(
+        detector=detector, tracking=False, align='never').process(astronaut).faces[0]
+    assert upright.crop.roll == 0
+    assert upright.pose == face.pose
+    assert not np.allclose(face.probabilities, upright.probabilities)
+
+
+def test_a_turned_picture_is_answered_like_the_upright_one_where_landmarks_tell(astronaut):
+    matrix = cv2.getRotationMatrix2D((225, 116), -35, 1)
+    turned = cv2.warpAffine(astronaut, matrix, (512, 512), borderMode=cv2.BORDER_REFLECT)
+    straight = Pipeline.from_model(
+        detector=LandmarkDetector(), tracking=False).process(astronaut).faces[0]
+    aligned = Pipeline.from_model(
+        detector=LandmarkDetector(roll=35), tracking=False).process(turned).faces[0]
+    assert np.abs(aligned.probabilities - straight.probabilities).max() < 0.05
+
+
+def test_without_landmarks_there_is_no_pose_and_an_upright_crop(astronaut):
+    face = Pipeline.from_model(
+        detector=FixedDetector((178, 62, 92, 106)), tracking=False).process(astronaut).faces[0]
+    assert face.pose is None
+    assert face.crop.roll == 0
+
+
+def test_a_model_that_knows_no_alignment_gets_upright_crops(astronaut):
+    model = load_model()
+    old = dataclasses.replace(
+        model, manifest=dataclasses.replace(model.manifest, alignment={}))
+    face = Pipeline(old, LandmarkDetector(30), tracking=False).process(astronaut).faces[0]
+    assert face.crop.roll == 0
+
+
+@pytest.mark.parametrize(('max_yaw', 'label'), [
+    (90, 'happiness'), (50, 'happiness'), (30, 'unknown'), (0, 'unknown')])
+def test_heads_turned_aside_too_far_are_unknown(astronaut, max_yaw, label):
+    pipeline = Pipeline.from_model(
+        detector=LandmarkDetector(yaw=-40), tracking=False, max_yaw=max_yaw,
+        unknown_threshold=0.0, align='never')
+    face = pipeline.process(astronaut).faces[0]
+    assert face.pose.yaw == pytest.approx(-40, abs=1)
+    assert face.label == label
+    assert face.confidence == pytest.approx(face.probabilities.max())
+
+
+def test_detection_every_third_frame_keeps_person_and_pose(astronaut):
+    detector = LandmarkDetector()
+    pipeline = Pipeline.from_model(detector=detector, detect_every=3)
+    for frame in range(7):
+        [face] = pipeline.process(astronaut, frame / 30).faces
+        assert face.track_id == 1
+        assert face.pose is not None
+    assert detector.asked == 3
+    pipeline.reset()
+    pipeline.process(astronaut, 1.0)
+    assert detector.asked == 4
+
+
+def test_detecting_every_kth_frame_needs_tracking():
+    with pytest.raises(ConfigError, match='tracking'):
+        Pipeline.from_model(tracking=False, detect_every=2)
 
 
 def test_the_core_imports_neither_ros_nor_tensorflow():

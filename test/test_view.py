@@ -1,10 +1,12 @@
 """A part of the image, turned upright, and the way back to the camera's pixels."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from fer_ros.core.errors import ConfigError, ImageError
-from fer_ros.core.types import Face, FaceEmotion, FrameResult
+from fer_ros.core.types import CropFrame, Face, FaceEmotion, FrameResult, HeadPose
 from fer_ros.core.view import Region, ROTATIONS, turn_image, turn_result, View
 
 
@@ -58,6 +60,22 @@ def test_a_turned_result_belongs_to_the_turned_image(rotation):
     result = turn_result(found_in(image), rotation)
     assert (result.width, result.height) == turned.shape[1::-1]
     assert result.faces[0].box == pytest.approx(found_in(turned).faces[0].box)
+
+
+@pytest.mark.parametrize(('rotation', 'roll'), [(0, 10), (90, 100), (180, -170), (270, -80)])
+def test_heads_and_crops_turn_with_the_image(rotation, roll):
+    result = found_in(marked(80, 60, BOX))
+    face = dataclasses.replace(
+        result.faces[0], pose=HeadPose(roll=10, yaw=5, pitch=-3), crop=CropFrame(32, 15, 9, 10))
+    turned = turn_result(dataclasses.replace(result, faces=(face,)), rotation)
+    (head,) = turned.faces
+    assert (head.pose.roll, head.pose.yaw, head.pose.pitch) == pytest.approx((roll, 5, -3))
+    assert (head.crop.side, head.crop.roll) == pytest.approx((9, roll))
+    place = found_in(turn_image(marked(80, 60, (32, 15, 1, 1)), rotation)).faces[0].box
+    assert abs(head.crop.x - place[0]) <= 1
+    assert abs(head.crop.y - place[1]) <= 1
+    back = View(rotation=rotation).back(turned, 80, 60).faces[0]
+    assert (back.crop.x, back.crop.y, back.pose.roll) == pytest.approx((32, 15, 10))
 
 
 def test_90_degrees_are_clockwise():

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 import shlex
 import sys
+from typing import Any
 
+from fer_ros.commands import data_faces
 from fer_ros.commands.options import count
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
@@ -18,8 +20,11 @@ examples:
   fer data prepare faces/index.csv --out faces.npz --split 0.7,0.15,0.15
   fer data show fer.npz
   fer data preview --config config/training/resnet_48.yaml --data fer.npz --out sheet.png
+  fer data preview --config config/detector/fer_face.yaml --data faces/ --out scenes.png
+  fer data faces faces/ --out report/ --write-index faces/corrected.json
 
-docs/data.md describes the sources, the file and the report.
+docs/data.md describes the sources, the file and the report, docs/face_data.md faces with boxes
+and landmarks for detectors.
 """
 
 _PREPARE = """\
@@ -47,13 +52,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(work=_show)
     preview = kinds.add_parser(
         'preview', help='picture of what a network sees in training')
-    preview.add_argument('--config', required=True, metavar='YAML', help='training recipe')
-    preview.add_argument('--data', required=True, metavar='PATH', help='npz, CSV or folder')
+    preview.add_argument('--config', required=True, metavar='YAML',
+                         help='training recipe; one with `composition` is of a detector')
+    preview.add_argument('--data', required=True, metavar='PATH',
+                         help='npz, CSV or folder; for a detector as for fer data faces')
     preview.add_argument('--out', required=True, metavar='PNG', help='the picture')
-    preview.add_argument('--faces', type=count, default=6, metavar='N',
-                         help='faces shown with all variations (default: %(default)s)')
+    preview.add_argument('--faces', type=count, metavar='N',
+                         help='faces shown with all variations (default: 6), or scenes of a '
+                              'detector (24)')
+    preview.add_argument('--images', metavar='PATH',
+                         help='folder or zip file of the pictures of a detector, if not beside '
+                              'its index')
+    preview.add_argument('--backgrounds', metavar='PATH',
+                         help='folder with pictures without faces, or their index, for a '
+                              'detector (default: those beside its data)')
     preview.add_argument('--seed', type=int, default=0, help='seed (default: %(default)s)')
     preview.set_defaults(work=_preview)
+    faces = kinds.add_parser(
+        'faces', help='a look at faces with boxes and landmarks, before a detector learns them',
+        description=data_faces.DESCRIPTION, formatter_class=style)
+    data_faces.add_arguments(faces)
+    faces.set_defaults(work=data_faces.run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -215,6 +234,16 @@ def _show(args: argparse.Namespace) -> int:
 
 def _preview(args: argparse.Namespace) -> int:
     from fer_ros.core.sources import write_image
+    from fer_ros.training.settings import read_recipe
+
+    sheet = data_faces.preview(args) if 'composition' in read_recipe(args.config) \
+        else _crop_preview(args)
+    write_image(Path(args.out), sheet)
+    print(f'preview: {args.out}')
+    return 0
+
+
+def _crop_preview(args: argparse.Namespace) -> Any:
     from fer_ros.data.datasets import load_dataset
     from fer_ros.data.preview import preview_sheet
     from fer_ros.training.config import load_config
@@ -223,7 +252,5 @@ def _preview(args: argparse.Namespace) -> int:
     config = load_config(args.config)
     data = load_dataset(args.data, 'train', config.label_set)
     as_batch(data.images[:1], config.side)
-    write_image(Path(args.out), preview_sheet(data, config.augmentation, args.faces,
-                                              seed=args.seed, even=config.standardize))
-    print(f'preview: {args.out}')
-    return 0
+    return preview_sheet(data, config.augmentation, args.faces or 6, seed=args.seed,
+                         even=config.standardize)

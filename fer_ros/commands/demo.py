@@ -166,7 +166,7 @@ class _Demo:
         args = self._args
         parameters: dict[str, object] = {
             'autostart': True, 'detector.name': args.detector, 'max_faces': args.max_faces,
-            'num_threads': args.threads,
+            'num_threads': args.threads, 'draw_crops': True,
         }
         for key, value in (
                 ('model', _absolute(args.model)), ('unknown_threshold', args.unknown_threshold),

@@ -11,6 +11,9 @@ _KINDS = {
     'model': 'fer_ros.evaluation.model',
     'detector': 'fer_ros.evaluation.detector.command',
     'crop': 'fer_ros.evaluation.crop_fit',
+    'alignment': 'fer_ros.evaluation.alignment',
+    'pose': 'fer_ros.evaluation.pose',
+    'flow': 'fer_ros.evaluation.flow',
 }
 
 EPILOG = """\

@@ -26,6 +26,7 @@ examples:
   fer export my_model --format float16 --validation fer_publictest.npz
   fer export my_model --format int8 --data fer_training.npz --validation fer_publictest.npz
   fer export models/my_model --format onnx --validation my_faces/ --out models/my_onnx
+  fer export fer_face --format int8 --data FACES --validation FACES    a face detector
 """
 
 _FORMATS = ('float32', 'float16', 'int8', 'onnx')
@@ -55,6 +56,13 @@ def run(args: argparse.Namespace) -> int:
     if args.name is not None and (not args.name or Path(args.name).name != args.name):
         raise ConfigError(f'--name must be a name, not a path, got {args.name!r}')
 
+    from fer_ros.core.face_model import available_face_models, FACE_TASK
+    from fer_ros.core.manifest import task_of
+
+    named = {folder.name: folder for folder in available_face_models()}
+    if task_of(named.get(args.model, Path(args.model))) == FACE_TASK:
+        return _run_detector(args)
+
     from fer_ros.core.model import load_model, MANIFEST
     from fer_ros.core.runtime import quiet_runtime
     from fer_ros.data.datasets import FER2013_LABELS, load_dataset
@@ -75,6 +83,40 @@ def run(args: argparse.Namespace) -> int:
             command=shlex.join(['fer', *sys.argv[1:]]), max_loss=args.max_loss)
     record = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))['export']
     print(json.dumps(record, indent=2) if args.json else _table(folder, record))
+    return 0
+
+
+def _run_detector(args: argparse.Namespace) -> int:
+    from fer_ros.core.face_model import load_face_model
+    from fer_ros.core.runtime import quiet_runtime
+    from fer_ros.data.faces import read_backgrounds, read_faces
+
+    with quiet_runtime():
+        from fer_ros.training.detector.export import reformat_detector, settings_of
+        from fer_ros.training.detector.validation import scenes_of, Validation
+
+    name = args.name or f'{load_face_model(args.model).manifest.name}_{args.format}'
+    folder = Path(args.out or Path('models') / name)
+    config = settings_of(args.model)
+    pictures = read_faces(args.validation, 'val')
+    validation = Validation(config, pictures, read_backgrounds(args.validation, 'val'))
+    shown = scenes_of(
+        config, read_faces(args.data, 'train'), read_backgrounds(args.data, 'train')) \
+        if args.data else []
+    with quiet_runtime():
+        reformat_detector(
+            args.model, args.format, folder, validation, name=name, calibration=shown,
+            command=shlex.join(['fer', *sys.argv[1:]]))
+    model = load_face_model(folder)
+    figures, before = model.manifest.metrics, load_face_model(args.model).manifest.metrics
+    if args.json:
+        print(json.dumps(dict(figures), indent=2))
+        return 0
+    print(f'model:      {folder}\nsize:       {figures["bytes"]:,} bytes (before: '
+          f'{before["bytes"]:,})\nparity:     largest difference '
+          f'{figures["parity"]["largest_difference"]:.2g} in an output from Keras, mean '
+          f'{figures["parity"]["mean_difference"]:.2g}\nprecision:  average '
+          f'{figures["average_precision"]:.4f} (before: {before["average_precision"]:.4f})')
     return 0
 
 

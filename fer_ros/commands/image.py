@@ -47,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--whole-image', action='store_true',
         help='take each image as a face crop, without looking for faces or drawing')
+    parser.add_argument(
+        '--crops', action='store_true', help='also draw the crops that are classified')
     add_pipeline_options(parser)
 
 
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 results.append(
                     _whole(pipeline, file) if args.whole_image
-                    else _faces(pipeline, file, None if args.no_annotate else target))
+                    else _faces(pipeline, file, None if args.no_annotate else target, args.crops))
             except FerError as error:
                 failed.append(str(error))
             step()
@@ -112,14 +114,16 @@ def _targets(files: list[Path], out: str | None) -> list[Path]:
     return targets
 
 
-def _faces(pipeline: Pipeline, file: Path, target: Path | None) -> dict[str, Any]:
+def _faces(
+    pipeline: Pipeline, file: Path, target: Path | None, crops: bool,
+) -> dict[str, Any]:
     bgr = read_image(file)
     result = pipeline.process(bgr)
     record = {
         'file': str(file), 'width': result.width, 'height': result.height,
         'faces': face_records(result)}
     if target is not None:
-        write_image(target, draw(bgr, result))
+        write_image(target, draw(bgr, result, crops=crops))
         record['annotated'] = str(target)
     return record
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 
+from fer_ros.core.alignment import ALIGN
 from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS
-from fer_ros.core.pipeline import Pipeline
+from fer_ros.core.pipeline import MAX_YAW, Pipeline
 from fer_ros.core.runtime import quiet_runtime
 
 __all__ = ['add_pipeline_options', 'count', 'make_pipeline', 'seconds']
@@ -51,6 +52,13 @@ def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
         help='how frequent the emotions are taken to be: as in the training data, or equally, '
              'which finds more of the rare ones (default: %(default)s)')
     group.add_argument(
+        '--align', default=ALIGN[0], choices=ALIGN,
+        help='turn the crop with the head where detector and model know landmarks '
+             '(default: %(default)s)')
+    group.add_argument(
+        '--max-yaw', type=float, default=MAX_YAW, metavar='DEGREES',
+        help='a head turned aside by more is `unknown`, where landmarks tell (default: no limit)')
+    group.add_argument(
         '--max-faces', type=int, default=0, metavar='N',
         help='classify only the N largest faces (default: all)')
     group.add_argument(
@@ -58,11 +66,14 @@ def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
         help='threads of the classifier (default: %(default)s)')
 
 
-def make_pipeline(args: argparse.Namespace, *, tracking: bool, smoothing: float = 0.3) -> Pipeline:
+def make_pipeline(
+    args: argparse.Namespace, *, tracking: bool, smoothing: float = 0.3, detect_every: int = 1,
+) -> Pipeline:
     """Return the pipeline that the options of `add_pipeline_options` describe."""
     with quiet_runtime():
         return Pipeline.from_model(
             args.model, detector=args.detector, detector_model=args.detector_model,
             tracking=tracking, smoothing=smoothing, num_threads=args.threads,
             unknown_threshold=args.unknown_threshold, max_faces=args.max_faces,
-            priors=args.priors)
+            priors=args.priors, align=args.align, max_yaw=args.max_yaw,
+            detect_every=detect_every)

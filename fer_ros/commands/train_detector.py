@@ -10,6 +10,7 @@ from fer_ros.commands.train import find_recipe, need_training
 from fer_ros.core.errors import DataError
 
 if TYPE_CHECKING:
+    from fer_ros.data.faces import FacePictures
     from fer_ros.training.detector.task import FaceData
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'face_data', 'run']
@@ -42,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--backgrounds', metavar='PATH',
         help='pictures without faces: a folder with backgrounds.json (default: that of --data)')
+    parser.add_argument(
+        '--images', metavar='PATH',
+        help='folder or zip file of the pictures of --data, if not beside their index')
     parser.add_argument(
         '--skip-bad', action='store_true',
         help='leave out what is wrong in the data instead of refusing them')
@@ -106,14 +110,13 @@ def run(args: argparse.Namespace) -> int:
 
 def face_data(args: argparse.Namespace) -> tuple[FaceData, FaceData]:
     """Return training and validation data of the options, and print what they hold."""
-    from fer_ros.data.faces import read_backgrounds, read_faces
+    from fer_ros.data.faces import backgrounds_beside, read_backgrounds
     from fer_ros.training.detector.task import FaceData
 
-    pictures = read_faces(args.data, skip_bad=args.skip_bad)
-    beside = Path(args.data) if Path(args.data).is_dir() else Path(args.data).parent
-    rooms = read_backgrounds(args.backgrounds or beside)
+    pictures = _checked(args.data, args.images, args.skip_bad)
+    rooms = read_backgrounds(args.backgrounds or backgrounds_beside(args.data, args.images))
     if args.validation:
-        held_back = read_faces(args.validation, skip_bad=args.skip_bad)
+        held_back = _checked(args.validation, None, args.skip_bad)
     elif 'val' in pictures.splits:
         pictures, held_back = pictures.select(split='train'), pictures.select(split='val')
     else:
@@ -128,3 +131,15 @@ def face_data(args: argparse.Namespace) -> tuple[FaceData, FaceData]:
         print(f'{role + ":":12}{len(data.pictures)} pictures, {data.faces} faces, '
               f'{len(data.backgrounds)} pictures without a face', flush=True)
     return training, validation
+
+
+def _checked(path: str, images: str | None, skip_bad: bool) -> FacePictures:
+    """Read a data set with every picture decoded, for one that fails ends a run of hours."""
+    from fer_ros.commands.progress import progress
+    from fer_ros.data.faces import inspect_faces
+
+    pictures, report = inspect_faces(path, images=images, progress=progress)
+    if skip_bad or not report.problems:
+        print(report.text(), flush=True)
+    report.require(skip_bad)
+    return pictures

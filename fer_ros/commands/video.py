@@ -55,12 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--smoothing', type=seconds, default=0.3, metavar='SECONDS',
         help='time constant of the smoothing, 0 for none (default: %(default)s)')
+    parser.add_argument(
+        '--detect-every', type=count, default=1, metavar='N',
+        help='look for faces in every Nth frame, and move them by what they show in between '
+             '(default: %(default)s)')
+    parser.add_argument(
+        '--crops', action='store_true', help='also draw the crops that are classified')
     add_pipeline_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `fer video`; returns the exit code."""
-    pipeline = make_pipeline(args, tracking=True, smoothing=args.smoothing)
+    pipeline = make_pipeline(
+        args, tracking=True, smoothing=args.smoothing, detect_every=args.detect_every)
     with open_source(args.source, fps=args.fps, duration=args.duration) as source:
         out = None if args.no_annotate else Path(args.out or _default_name(args.source))
         if out is not None and out.suffix.lower() != '.mp4':
@@ -136,7 +143,7 @@ def _process(
                 for writer in writers:
                     writer.write(index, frame.stamp, result)
                 if video is not None:
-                    video.write(draw(frame.bgr, result))
+                    video.write(draw(frame.bgr, result, crops=args.crops))
             step()
             if summary.frames == args.max_frames:
                 break

@@ -10,6 +10,7 @@ import unicodedata
 import cv2
 import numpy as np
 
+from fer_ros.core.crop import cut
 from fer_ros.core.errors import ImageError
 from fer_ros.core.placement import place_charts, place_tag, Rect, Size, visible
 from fer_ros.core.types import FaceEmotion, FrameResult, Image, UNKNOWN
@@ -41,6 +42,7 @@ _PALE = (205, 205, 205)  # names that are not the most probable one
 _PANEL_SHADE = 0.2  # share of the picture that shines through a panel
 _TRACK = (70, 70, 70)  # ground of a bar: what 100 % would be
 _LONGEST_NAME = 16  # characters
+_THUMBNAIL = 0.2  # side of the picture of a crop, in shorter sides of the picture
 _ADDRESS = ('right', 'left', 'below', 'above')
 _STRIP_ADDRESS = ('below', 'above', 'right', 'left')
 
@@ -54,19 +56,23 @@ def emotion_color(label: str) -> tuple[int, int, int]:
     return int(pixel[0]), int(pixel[1]), int(pixel[2])
 
 
-def draw(bgr: Image, result: FrameResult, *, charts: bool = True) -> Image:
+def draw(
+    bgr: Image, result: FrameResult, *, charts: bool = True, crops: bool = False,
+) -> Image:
     """Draw what was found in a frame.
 
-    Every face gets its box and a tag with track number, label and confidence (none for
-    `unknown`, where it would be that of another label). Where there is room for all of them,
-    every face gets a chart of its distribution with names; else a small one without names,
-    bars in the order of the labels; else none. Nothing is cut at the border, and no chart
-    covers another face, a tag or another chart.
+    Every face gets its box, its landmarks where they are known, and a tag with track number,
+    label and confidence (none for `unknown`, where it would be that of another label). Where
+    there is room for all of them, every face gets a chart of its distribution with names; else
+    a small one without names, bars in the order of the labels; else none. Nothing is cut at the
+    border, and no chart covers another face, a tag or another chart.
 
     Args:
         bgr: (H, W, 3) uint8; it is not changed.
         result: What the pipeline found in it.
         charts: Whether distributions are drawn.
+        crops: Whether charts with names also show what was classified: the face as it was cut
+            out, turned upright where it was aligned.
 
     Returns:
         A new (H, W, 3) uint8 BGR image.
@@ -85,6 +91,7 @@ def draw(bgr: Image, result: FrameResult, *, charts: bool = True) -> Image:
     # The largest face comes last, on top.
     for face, box in reversed(seen):
         _draw_box(picture, style, emotion_color(face.label), box)
+        _draw_landmarks(picture, style, emotion_color(face.label), face)
     boxes = [box for _, box in seen]
     tags: list[Rect | None] = []
     for index, (face, box) in enumerate(seen):
@@ -92,7 +99,7 @@ def draw(bgr: Image, result: FrameResult, *, charts: bool = True) -> Image:
         tags.append(_draw_tag(picture, style, face, box, taken))
     if not charts:
         return picture
-    chart = _Chart(style, result.labels)
+    chart = _Chart(style, result.labels, bgr if crops else None)
     places = place_charts(boxes, tags, chart.size, frame, _ADDRESS)
     if None not in places:
         for (face, _), place in zip(seen, places, strict=True):
@@ -123,16 +130,18 @@ class _Style:
 
 
 class _Chart:
-    """A bar with its name for each label, on a dark panel."""
+    """A bar with its name for each label, on a dark panel; above them the crop, if wanted."""
 
-    def __init__(self, style: _Style, labels: Sequence[str]) -> None:
-        self._style, self._labels = style, labels
+    def __init__(self, style: _Style, labels: Sequence[str], source: Image | None = None) -> None:
+        self._style, self._labels, self._source = style, labels, source
         self._texts = [_ascii(label)[:_LONGEST_NAME] for label in labels]
         self._names = max(style.text_width(text) for text in self._texts)
         self._bar = round(3.5 * style.row)
-        self.size = (
-            style.pad + self._names + style.pad + self._bar + style.pad,
-            len(labels) * style.row + 2 * style.pad)
+        width = style.pad + self._names + style.pad + self._bar + style.pad
+        self._side = 0 if source is None else min(
+            round(_THUMBNAIL * min(style.frame)), width - 2 * style.pad)
+        above = self._side + style.pad if self._side else 0
+        self.size = (width, above + len(labels) * style.row + 2 * style.pad)
 
     def draw(self, picture: Image, face: FaceEmotion, place: Rect | None) -> None:
         """Draw the distribution of a face at a place, if it has one."""
@@ -140,6 +149,8 @@ class _Chart:
             return
         style = self._style
         _draw_panel(picture, place)
+        if self._side:
+            place = self._draw_crop(picture, face, place)
         best = int(face.probabilities.argmax())
         left = place.left + style.pad
         start = left + self._names + style.pad
@@ -153,6 +164,17 @@ class _Chart:
             length = round(self._bar * float(face.probabilities[row]))
             _fill(picture, Rect(start, top, self._bar, height), _TRACK)
             _fill(picture, Rect(start, top, length, height), emotion_color(label))
+
+
+    def _draw_crop(self, picture: Image, face: FaceEmotion, place: Rect) -> Rect:
+        """Draw what was classified at the top of a panel; return what is left of the panel."""
+        pad, side = self._style.pad, self._side
+        if face.crop is not None and self._source is not None:
+            left, top = place.left + (place.width - side) // 2, place.top + pad
+            picture[top:top + side, left:left + side] = cut(
+                self._source, face.crop, (side, side), grey=False)
+        used = side + pad
+        return Rect(place.left, place.top + used, place.width, place.height - used)
 
 
 class _Strip:
@@ -194,6 +216,21 @@ def _draw_box(picture: Image, style: _Style, color: tuple[int, int, int], box: R
         _fill(picture, Rect(left, bottom - width, right - left, width), ink)
         _fill(picture, Rect(left, top, width, bottom - top), ink)
         _fill(picture, Rect(right - width, top, width, bottom - top), ink)
+
+
+def _draw_landmarks(
+    picture: Image, style: _Style, color: tuple[int, int, int], face: FaceEmotion,
+) -> None:
+    """Draw a dot with a dark rim at each landmark that lies in the picture."""
+    if face.landmarks is None:
+        return
+    radius = max(1, min(style.line + 1, round(0.02 * min(face.box[2:]))))
+    for x, y in face.landmarks.tolist():
+        # OpenCV draws at pixel centres, half a pixel from where pixels begin.
+        if 0 <= x < style.frame[0] and 0 <= y < style.frame[1]:
+            place = int(x), int(y)
+            cv2.circle(picture, place, radius + 1, _BLACK, -1, cv2.LINE_AA)
+            cv2.circle(picture, place, radius, color, -1, cv2.LINE_AA)
 
 
 def _draw_tag(

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from fer_ros.core.alignment import Alignment
 from fer_ros.core.crop import CropConvention
-from fer_ros.core.errors import ModelError
+from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.manifest import (
     field,
     file_name,
@@ -57,6 +58,8 @@ class Manifest:
         standardize: Whether each picture is brought to equal mean and contrast before that.
         mirror: Whether the logits are the mean of those of a face and of its mirror image.
         crop: Framing of a face box, by the detector's box convention.
+        alignment: Place of a face's landmarks in the input, by the same; empty where the model
+            was made for upright crops alone.
         temperature: Divisor of the logits that calibrates the probabilities, > 0.
         scaling: Factors and summands (2, K) of the logits before the temperature, by vector
             scaling; None where the temperature alone calibrates.
@@ -85,6 +88,7 @@ class Manifest:
     standardize: bool
     mirror: bool
     crop: Mapping[str, CropConvention]
+    alignment: Mapping[str, Alignment]
     temperature: float
     scaling: tuple[tuple[float, ...], tuple[float, ...]] | None
     priors: tuple[float, ...] | None
@@ -158,6 +162,21 @@ def _crop(content: Mapping[str, Any]) -> Mapping[str, CropConvention]:
     return MappingProxyType(conventions)
 
 
+def _alignment(content: Mapping[str, Any]) -> Mapping[str, Alignment]:
+    if 'alignment' not in content:
+        return MappingProxyType({})
+    alignments = {}
+    for name in field(content, 'alignment', dict):
+        points = field(content, f'alignment.{name}.points', list)
+        try:
+            alignments[name] = Alignment(tuple((float(x), float(y)) for x, y in points))
+        except (TypeError, ValueError, ConfigError) as error:
+            raise ModelError(
+                f'alignment.{name}.points must be five [x, y] of a face (eyes, nose tip, mouth '
+                f'corners), got {points!r}') from error
+    return MappingProxyType(alignments)
+
+
 def _numbers(content: Mapping[str, Any], name: str, low: float, high: float) -> tuple[float, ...]:
     values = field(content, name, list)
     if len(values) != len(_labels(content)) or not all(
@@ -213,7 +232,7 @@ def _check_manifest(content: Mapping[str, Any]) -> Manifest:
         color=color, scale=number(content, 'input.scale', 1e-9, 1e3),
         offset=number(content, 'input.offset', -1e6, 1e6),
         standardize=_switch(content, 'standardize'), mirror=_switch(content, 'mirror'),
-        crop=_crop(content),
+        crop=_crop(content), alignment=_alignment(content),
         temperature=number(content, 'temperature', 1e-3, 1e3),
         scaling=_scaling(content), priors=_priors(content), network=_network(content),
         thresholds=MappingProxyType(

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 import time
 
 import numpy as np
 
+from fer_ros.core.alignment import ALIGN, crop_frame
 from fer_ros.core.classifier import Classifier
-from fer_ros.core.crop import crop_face
+from fer_ros.core.crop import cut
 from fer_ros.core.detector import create_detector, FaceDetector
 from fer_ros.core.errors import ConfigError, ImageError
+from fer_ros.core.finder import FaceFinder
+from fer_ros.core.head_pose import head_pose
 from fer_ros.core.model import load_model, Model
 from fer_ros.core.smoothing import Smoother
 from fer_ros.core.tracker import Tracker
-from fer_ros.core.types import Face, FaceEmotion, Floats, FrameResult, Image, UNKNOWN
+from fer_ros.core.types import (
+    CropFrame,
+    Face,
+    FaceEmotion,
+    Floats,
+    FrameResult,
+    HeadPose,
+    Image,
+    UNKNOWN,
+)
 
-__all__ = ['Pipeline']
+__all__ = ['MAX_YAW', 'Pipeline']
+
+MAX_YAW = 90.0
+"""Degrees by which a head may be turned aside, by default: no limit."""
 
 
 class Pipeline:
@@ -37,6 +53,12 @@ class Pipeline:
         smoothing: Time constant of the smoothing in seconds, 0 for none; it needs tracking.
         priors: How frequent the emotions are taken to be, `natural` or `balanced`; see
             `Classifier`.
+        align: `auto`: crops turn with the head where the detector gives landmarks and the
+            model's manifest knows them; `never`: all crops are upright.
+        max_yaw: Degrees in [0, 90] by which a head may be turned aside before the label is
+            `unknown`; 90 for no limit. It needs landmarks.
+        detect_every: Frames from one detection to the next; see `FaceFinder`. More than 1 needs
+            tracking.
         face_height: Smallest and largest height in pixels of the faces that are classified; 0
             for no limit.
         classifier: One that runs the same model already, to share it between the cameras that
@@ -50,7 +72,8 @@ class Pipeline:
     def __init__(
         self, model: Model, detector: FaceDetector, *, tracking: bool = True,
         num_threads: int = 1, unknown_threshold: float | None = None, max_faces: int = 0,
-        smoothing: float = 0.3, priors: str = 'natural',
+        smoothing: float = 0.3, priors: str = 'natural', align: str = 'auto',
+        max_yaw: float = MAX_YAW, detect_every: int = 1,
         face_height: tuple[float, float] = (0.0, 0.0), classifier: Classifier | None = None,
     ) -> None:
         crop = model.manifest.crop
@@ -61,6 +84,11 @@ class Pipeline:
         self.model = model
         self.detector = detector
         self._convention = crop[detector.box_convention]
+        if align not in ALIGN:
+            raise ConfigError(f'align must be one of {", ".join(ALIGN)}, got {align!r}')
+        self._alignment = None if align == 'never' \
+            else model.manifest.alignment.get(detector.box_convention)
+        self._finder = FaceFinder(detector)
         self.classifier = classifier or Classifier(model, num_threads, priors)
         self._tracker = Tracker() if tracking else None
         self._smoother = Smoother(smoothing)
@@ -69,13 +97,16 @@ class Pipeline:
             else unknown_threshold)
         self.max_faces = max_faces
         self.face_height = face_height
+        self.max_yaw = max_yaw
+        self.detect_every = detect_every
 
     @classmethod
     def from_model(
         cls, model: str | Path | None = None, *, detector: str | FaceDetector | None = None,
         detector_model: str | Path = '', tracking: bool = True, num_threads: int = 1,
         unknown_threshold: float | None = None, max_faces: int = 0, smoothing: float = 0.3,
-        priors: str = 'natural',
+        priors: str = 'natural', align: str = 'auto', max_yaw: float = MAX_YAW,
+        detect_every: int = 1,
     ) -> Pipeline:
         """Load a model and make the pipeline around it.
 
@@ -89,6 +120,9 @@ class Pipeline:
             max_faces: Largest number of faces classified in a frame; 0 for all.
             smoothing: Time constant of the smoothing in seconds.
             priors: `natural` or `balanced`.
+            align: `auto` or `never`.
+            max_yaw: Degrees by which a head may be turned aside.
+            detect_every: Frames from one detection to the next.
 
         Raises:
             FerError: Something is missing, damaged or out of range; the text says what.
@@ -98,7 +132,7 @@ class Pipeline:
         return cls(
             load_model(model), detector, tracking=tracking, num_threads=num_threads,
             unknown_threshold=unknown_threshold, max_faces=max_faces, smoothing=smoothing,
-            priors=priors)
+            priors=priors, align=align, max_yaw=max_yaw, detect_every=detect_every)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -149,6 +183,29 @@ class Pipeline:
     def smoothing(self, value: float) -> None:
         self._smoother.time_constant = value
 
+    @property
+    def max_yaw(self) -> float:
+        """Degrees by which a head may be turned aside before the label is `unknown`."""
+        return self._max_yaw
+
+    @max_yaw.setter
+    def max_yaw(self, value: float) -> None:
+        if not 0.0 <= value <= MAX_YAW:
+            raise ConfigError(f'max_yaw must lie in [0, {MAX_YAW:g}] degrees, got {value}')
+        self._max_yaw = value
+
+    @property
+    def detect_every(self) -> int:
+        """Frames from one detection to the next."""
+        return self._finder.detect_every
+
+    @detect_every.setter
+    def detect_every(self, value: int) -> None:
+        if value > 1 and self._tracker is None:
+            raise ConfigError(
+                f'detect_every {value} needs tracking: without it each image stands for itself')
+        self._finder.detect_every = value
+
     def process(self, bgr: Image, stamp: float | None = None) -> FrameResult:
         """Find the faces of a frame and their emotions.
 
@@ -164,11 +221,14 @@ class Pipeline:
         """
         _check_frame(bgr)
         begin = time.perf_counter()
-        faces, others = self._choose(self.detector.detect(bgr))
+        faces, others = self._choose(self._finder.find(bgr))
         detected = time.perf_counter()
-        raw = self._classify_faces(bgr, faces)
+        views = [self._view(face) for face in faces]
+        raw = self._classify_crops(bgr, [crop for _, crop in views])
         classified = time.perf_counter()
         emotions = self._follow(faces, raw, time.monotonic() if stamp is None else stamp)
+        emotions = [
+            self._seen(emotion, *view) for emotion, view in zip(emotions, views, strict=True)]
         end = time.perf_counter()
         return FrameResult(
             labels=self.labels, faces=tuple(emotions), width=bgr.shape[1], height=bgr.shape[0],
@@ -194,6 +254,7 @@ class Pipeline:
         if self._tracker is not None:
             self._tracker.reset()
         self._smoother.reset()
+        self._finder.reset()
 
     def follow_on(self, former: Pipeline) -> None:
         """Go on with the tracks of the pipeline that this one replaces, where both follow faces.
@@ -204,24 +265,36 @@ class Pipeline:
             self._tracker = former._tracker
 
     def _choose(self, faces: list[Face]) -> tuple[list[Face], list[Face]]:
-        """Return the faces to classify, largest first, and the others."""
+        """Return the faces to classify of those found, largest first, and the others."""
         smallest, largest = self._face_height
-        ordered = sorted(faces, key=lambda face: -face.area)
-        fitting = [face for face in ordered
-                   if smallest <= face.box[3] <= (largest or math.inf)]
+        fitting = [face for face in faces if smallest <= face.box[3] <= (largest or math.inf)]
         chosen = fitting[:self._max_faces or None]
         kept = {id(face) for face in chosen}
-        return chosen, [face for face in ordered if id(face) not in kept]
+        return chosen, [face for face in faces if id(face) not in kept]
 
-    def _classify_faces(self, bgr: Image, faces: list[Face]) -> Floats:
+    def _view(self, face: Face) -> tuple[HeadPose | None, CropFrame]:
+        """Return where a head is turned to, and what of the image shows its face."""
+        pose = None if face.landmarks is None else head_pose(face.landmarks)
+        return pose, crop_frame(face, pose, self._convention, self._alignment)
+
+    def _classify_crops(self, bgr: Image, frames: list[CropFrame]) -> Floats:
         manifest = self.model.manifest
         crops = [
-            crop_face(bgr, face.box, self._convention, size=manifest.size,
-                      grey=manifest.color == 'grey')
-            for face in faces]
+            cut(bgr, frame, size=manifest.size, grey=manifest.color == 'grey')
+            for frame in frames]
         if not crops:
             return np.empty((0, len(self.labels)), np.float32)
         return self.classifier.predict(np.stack(crops))
+
+    def _seen(
+        self, emotion: FaceEmotion, pose: HeadPose | None, crop: CropFrame,
+    ) -> FaceEmotion:
+        """Return an emotion with the pose of its head, `unknown` if that looks too far aside."""
+        emotion = dataclasses.replace(emotion, pose=pose, crop=crop)
+        if pose is None or abs(pose.yaw) <= self._max_yaw:
+            return emotion
+        return dataclasses.replace(
+            emotion, label=UNKNOWN, confidence=min(1.0, float(emotion.probabilities.max())))
 
     def _follow(self, faces: list[Face], raw: Floats, stamp: float) -> list[FaceEmotion]:
         if self._tracker is None:

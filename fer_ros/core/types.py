@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    'Box', 'EMOTIONS', 'Face', 'FaceEmotion', 'Floats', 'FrameResult', 'Image', 'UNKNOWN',
+    'Box', 'CropFrame', 'EMOTIONS', 'Face', 'FaceEmotion', 'Floats', 'FrameResult', 'HeadPose',
+    'Image', 'UNKNOWN',
 ]
 
 EMOTIONS: tuple[str, ...] = (
@@ -88,6 +89,60 @@ class Face:
         return self.box[2] * self.box[3]
 
 
+@dataclasses.dataclass(frozen=True)
+class CropFrame:
+    """The square of an image that becomes a network's input.
+
+    Attributes:
+        x: Of its centre, in pixels; pixel i reaches from i to i + 1.
+        y: Of its centre, in pixels.
+        side: In pixels, > 0.
+        roll: Degrees by which it is turned, clockwise in the image.
+    """
+
+    x: float
+    y: float
+    side: float
+    roll: float = 0.0
+
+    def __post_init__(self) -> None:
+        values = (self.x, self.y, self.side, self.roll)
+        if not all(math.isfinite(value) for value in values) or self.side <= 0:
+            raise ValueError(f'a crop frame needs finite values and a side > 0, got {values}')
+
+    def corners(self) -> Floats:
+        """Return the (4, 2) corners in pixels: of the face's upper left, then clockwise."""
+        angle = math.radians(self.roll)
+        turn = np.array(
+            [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+        square = self.side / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        places: Floats = (square @ turn.T + (self.x, self.y)).astype(np.float32)
+        return places
+
+
+@dataclasses.dataclass(frozen=True)
+class HeadPose:
+    """Where a head is turned to, seen along the ray from the camera to it.
+
+    All zero is a face that looks into the camera. The angles are rotations about the axes of
+    the camera's optical frame (REP-103: x to the right of the image, y down, z away from the
+    camera) by the right-hand rule, first pitch, then yaw, then roll.
+
+    Attributes:
+        roll: Degrees about z: positive if turned clockwise in the image.
+        yaw: Degrees about y: positive if the face looks to the left of the image.
+        pitch: Degrees about x: positive if the face looks down.
+    """
+
+    roll: float
+    yaw: float
+    pitch: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(v) for v in (self.roll, self.yaw, self.pitch)):
+            raise ValueError(f'a head pose needs three finite angles, got {self}')
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class FaceEmotion:
     """A face with its emotion.
@@ -102,6 +157,8 @@ class FaceEmotion:
         confidence: Probability of the most probable emotion, in [0, 1], also if it abstains.
         probabilities: (K,) float32, smoothed over the track, summing to 1.
         raw_probabilities: (K,) float32 of this frame alone, summing to 1.
+        pose: Where the head is turned to; None without landmarks.
+        crop: What of the image was classified; None if that is not known.
     """
 
     box: Box
@@ -113,6 +170,8 @@ class FaceEmotion:
     confidence: float
     probabilities: Floats
     raw_probabilities: Floats
+    pose: HeadPose | None = None
+    crop: CropFrame | None = None
 
     def __post_init__(self) -> None:
         _check_box(self.box)

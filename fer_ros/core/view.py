@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from fer_ros.core.errors import ConfigError, ImageError
-from fer_ros.core.types import Box, Face, FaceEmotion, Floats, FrameResult, Image
+from fer_ros.core.types import Box, CropFrame, Face, FaceEmotion, Floats, FrameResult, Image
 
 __all__ = ['ROTATIONS', 'Region', 'View', 'turn_image', 'turn_result']
 
@@ -114,16 +114,20 @@ def turn_result(result: FrameResult, rotation: int) -> FrameResult:
     if rotation == 0:
         return result
     if rotation == 90:
-        return _moved(result, h, w, lambda p: np.stack([h - p[:, 1], p[:, 0]], axis=1))
+        return _moved(result, h, w, lambda p: np.stack([h - p[:, 1], p[:, 0]], axis=1), 90)
     if rotation == 180:
-        return _moved(result, w, h, lambda p: np.stack([w - p[:, 0], h - p[:, 1]], axis=1))
-    return _moved(result, h, w, lambda p: np.stack([p[:, 1], w - p[:, 0]], axis=1))
+        return _moved(
+            result, w, h, lambda p: np.stack([w - p[:, 0], h - p[:, 1]], axis=1), 180)
+    return _moved(result, h, w, lambda p: np.stack([p[:, 1], w - p[:, 0]], axis=1), 270)
 
 
-def _moved(result: FrameResult, width: int, height: int, move: _Point) -> FrameResult:
+def _moved(
+    result: FrameResult, width: int, height: int, move: _Point, rotation: int = 0,
+) -> FrameResult:
     return dataclasses.replace(
         result, width=width, height=height,
-        faces=tuple(_moved_face(face, move) for face in result.faces),
+        faces=tuple(
+            _turned_head(_moved_face(face, move), move, rotation) for face in result.faces),
         unclassified=tuple(_moved_face(face, move) for face in result.unclassified))
 
 
@@ -132,6 +136,22 @@ def _moved_face(face: _Found, move: _Point) -> _Found:
     if landmarks is not None:
         landmarks = move(landmarks).astype(np.float32)
     return dataclasses.replace(face, box=_moved_box(face.box, move), landmarks=landmarks)
+
+
+def _turned_head(face: FaceEmotion, move: _Point, rotation: int) -> FaceEmotion:
+    """Return a face with the pose of its head, and what was classified, turned and moved."""
+    pose, crop = face.pose, face.crop
+    if pose is not None:
+        pose = dataclasses.replace(pose, roll=_angle(pose.roll + rotation))
+    if crop is not None:
+        ((x, y),) = move(np.array([[crop.x, crop.y]], np.float32))
+        crop = CropFrame(float(x), float(y), crop.side, _angle(crop.roll + rotation))
+    return dataclasses.replace(face, pose=pose, crop=crop)
+
+
+def _angle(degrees: float) -> float:
+    """Return the same angle in [-180, 180)."""
+    return (degrees + 180.0) % 360.0 - 180.0
 
 
 def _moved_box(box: Box, move: _Point) -> Box:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.types import Image
 from fer_ros.data.crops import Dataset
-from fer_ros.data.sheets import grid, text_strip
+from fer_ros.data.sheets import certain, grid, text_strip
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.augmentation.mixing import MIXTURES
 from fer_ros.training.tensors import as_batch
@@ -73,7 +72,7 @@ def preview_sheet(
         blocks.append(_title('each variation alone, at probability 1', versions))
     clear = images[int(np.argmax([image.std() for image in images]))]
     for name, value in single.items():
-        alone = Augmentation({name: _certain(value)})
+        alone = Augmentation({name: certain(value)})
         blocks.append(_row(name, [clear, *_versions(alone, clear, versions, rng)]))
     mixtures = {name: value for name, value in settings.items()
                 if value is not False and name in MIXTURES}
@@ -82,7 +81,7 @@ def preview_sheet(
         batch, shares = images[:versions + 1], targets[:versions + 1]
         blocks.append(_row('faces', list(batch), _captions(shares, data.labels)))
         for name, value in [item for item in mixtures.items() for _ in range(_BATCHES)]:
-            mixed, labels = Augmentation({name: _certain(value)}).mix(batch, shares, rng)
+            mixed, labels = Augmentation({name: certain(value)}).mix(batch, shares, rng)
             blocks.append(_row(name, list(mixed), _captions(labels, data.labels)))
     width = max(block.shape[1] for block in blocks)
     return np.vstack([_widened(block, width) for block in blocks])
@@ -92,10 +91,6 @@ def _versions(
     augmentation: Augmentation, image: Image, count: int, rng: np.random.Generator,
 ) -> list[Image]:
     return list(augmentation(np.stack([image] * count), rng))
-
-
-def _certain(settings: Any) -> dict[str, Any]:
-    return {**(settings if isinstance(settings, dict) else {}), 'probability': 1.0}
 
 
 def _captions(shares: NDArray[np.float32], labels: Sequence[str]) -> list[str]:

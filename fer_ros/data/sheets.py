@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from fer_ros.core.sources import write_image
 from fer_ros.core.types import Image
 from fer_ros.data.crops import SPLITS
 
-__all__ = ['as_tile', 'class_sheets', 'grid', 'text_strip']
+__all__ = ['as_tile', 'certain', 'class_sheets', 'grid', 'text_strip']
 
 _TILE = 64
 _GAP = 3
@@ -36,6 +37,11 @@ def text_strip(text: str, width: int, height: int = 22, scale: float = 0.45) -> 
     strip = np.full((height, width, 3), _PAPER, np.uint8)
     cv2.putText(strip, text, (_GAP, height - height // 3), _FONT, scale, _INK, 1, cv2.LINE_AA)
     return strip
+
+
+def certain(settings: Any) -> dict[str, Any]:
+    """Return the settings of a variation at probability 1, so that a preview shows it."""
+    return {**(settings if isinstance(settings, dict) else {}), 'probability': 1.0}
 
 
 def grid(

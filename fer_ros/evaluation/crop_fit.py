@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
 import json
-import math
 from pathlib import Path
 import shlex
 import sys
@@ -28,44 +27,20 @@ from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Image
 from fer_ros.data.datasets import load_dataset
-from fer_ros.evaluation.detector.scenes import SceneSet
+from fer_ros.data.faces import read_backgrounds, read_faces
+from fer_ros.evaluation.canvas import BORDERS, CANVAS, frame_side, padded
+from fer_ros.evaluation.detector.scenes import SceneSet, without_sources
+from fer_ros.evaluation.point_fit import fit_points
 
-__all__ = ['SUMMARY', 'add_arguments', 'fit_crop', 'measure', 'padded', 'run']
+__all__ = ['SUMMARY', 'add_arguments', 'fit_crop', 'measure', 'run']
 
 SUMMARY = "margin and offset from a detector's boxes to the frame of FER images"
 
-BORDERS: tuple[str, ...] = ('replicate', 'blur', 'mean')
-"""What surrounds an image in its canvas."""
-
 _KNOWN = (0.85, 0.95, 1.05, 1.15, 1.25)
-_CANVAS = 480
-# Detectors know faces in steps of size: only the mean over many sizes has no steps.
-_FRAMES = (96.0, 240.0)
 _PORTRAIT_FACE = (90.0, 225.0)
 # The face fills the canvas's middle, so small faces would only be false ones.
 _MIN_FACE_SIZE = 0.15
 _DEVIATIONS = 2.563  # standard deviations between the 10th and 90th percentile
-
-
-def padded(image: Image, border: str, frame: int) -> Image:
-    """Return a (480, 480, 3) canvas with a grey face crop in the middle.
-
-    Args:
-        image: (H, H) grey face crop.
-        border: One of `BORDERS`.
-        frame: Even number of pixels to which the crop is enlarged.
-    """
-    large = cv2.resize(image, (frame, frame), interpolation=cv2.INTER_CUBIC)
-    pad = (_CANVAS - frame) // 2
-    if border == 'mean':
-        canvas = np.full((_CANVAS, _CANVAS), round(float(image.mean())), np.uint8)
-    else:
-        canvas = np.asarray(cv2.copyMakeBorder(
-            large, pad, pad, pad, pad, cv2.BORDER_REPLICATE), np.uint8)
-    if border == 'blur':
-        canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), 20), np.uint8)
-    canvas[pad:pad + frame, pad:pad + frame] = large
-    return np.asarray(cv2.cvtColor(canvas, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def measure(
@@ -86,16 +61,10 @@ def measure(
         where no face was found.
     """
     rows = [
-        [_relation(detector, image, border, _frame(index)) for border in BORDERS]
+        [_relation(detector, image, border, frame_side(index)) for border in BORDERS]
         for index, image in enumerate(
             tqdm(images, desc=name, total=total, unit='image', disable=not progress))]
     return np.array(rows, np.float64).reshape(-1, len(BORDERS), 3)
-
-
-def _frame(index: int) -> int:
-    # Multiples of the golden ratio spread evenly, however many there are.
-    part = math.fmod(index * 0.6180339887, 1.0)
-    return 2 * round(_FRAMES[0] * math.pow(_FRAMES[1] / _FRAMES[0], part) / 2)
 
 
 def _relation(
@@ -106,8 +75,8 @@ def _relation(
         return (np.nan,) * 3
     box = faces[0].box
     side = box_side(box)
-    return (frame / side, (_CANVAS / 2 - box[0] - box[2] / 2) / side,
-            (_CANVAS / 2 - box[1] - box[3] / 2) / side)
+    return (frame / side, (CANVAS / 2 - box[0] - box[2] / 2) / side,
+            (CANVAS / 2 - box[1] - box[3] / 2) / side)
 
 
 def fit_crop(
@@ -225,13 +194,21 @@ def run(args: argparse.Namespace) -> int:
     detector = create_detector(
         args.detector, model_path=args.detector_model, min_face_size=_MIN_FACE_SIZE)
     portraits = SceneSet(
-        args.portraits, 'train', face_sizes=_PORTRAIT_FACE, skip_sources=args.skip_source,
+        without_sources(read_faces(args.portraits, 'train'), args.skip_source),
+        read_backgrounds(args.portraits, 'train'), face_sizes=_PORTRAIT_FACE,
         seed=args.seed) if args.portraits else None
+    if portraits is not None and not len(portraits):
+        raise DataError(
+            f'{args.portraits}: no picture has a face of {_PORTRAIT_FACE[0]:.0f} pixels or more')
     images = load_dataset(Path(args.data), args.split).images
     choice = np.random.default_rng(args.seed).permutation(len(images))[:args.images]
     result = fit_crop(
         detector, [images[index] for index in choice], portraits, count=args.count,
         progress=sys.stderr.isatty())
+    points = fit_points(
+        detector, [images[index] for index in choice], progress=sys.stderr.isatty())
+    if points is not None:
+        result['landmarks'] = points
     result['command'] = shlex.join(['fer', *sys.argv[1:]])
     print(json.dumps(result, indent=2))
     return 0

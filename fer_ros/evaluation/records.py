@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 import contextlib
 import csv
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -19,7 +20,8 @@ def face_records(result: FrameResult) -> list[dict[str, Any]]:
     """Return one dictionary a face, ready for JSON.
 
     Keys: `track_id`, `box` (x, y, width, height in pixels), `score`, `label`, `confidence`,
-    `probabilities` and `raw_probabilities` (by label), and `landmarks` where there are any.
+    `probabilities` and `raw_probabilities` (by label), and, where there are any, `landmarks` and
+    `pose` (`roll`, `yaw`, `pitch` in degrees, see `HeadPose`).
     """
     records = []
     for face in result.faces:
@@ -36,6 +38,9 @@ def face_records(result: FrameResult) -> list[dict[str, Any]]:
                 for label, value in zip(result.labels, getattr(face, name), strict=True)}
         if face.landmarks is not None:
             record['landmarks'] = face.landmarks.round(2).tolist()
+        if face.pose is not None:
+            record['pose'] = {
+                name: round(value, 1) for name, value in dataclasses.asdict(face.pose).items()}
         records.append(record)
     return records
 

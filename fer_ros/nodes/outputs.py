@@ -66,7 +66,7 @@ class Outputs:
     def apply(self, parameters: Parameters) -> None:
         """Put the parameters that may change at any time into force."""
         self._jpeg_quality = parameters.jpeg_quality
-        self._charts = parameters.draw_charts
+        self._charts, self._crops = parameters.draw_charts, parameters.draw_crops
         self._anonymizer.method = parameters.anonymize
 
     def publish(self, header: Header, result: FrameResult, manifest: Manifest) -> None:
@@ -84,7 +84,8 @@ class Outputs:
         if not (raw or compressed):
             return
         shown = turn_image(self._anonymizer.cover(bgr, view.region), view.rotation)
-        picture = annotate.draw(shown, turn_result(result, view.rotation), charts=self._charts)
+        picture = annotate.draw(
+            shown, turn_result(result, view.rotation), charts=self._charts, crops=self._crops)
         if raw:
             self._annotated.publish(messages.image_message(picture, header))
         if compressed:

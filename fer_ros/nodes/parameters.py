@@ -14,10 +14,14 @@ from typing import Any
 
 from rcl_interfaces.msg import ParameterDescriptor
 
+from fer_ros.core.alignment import ALIGN
 from fer_ros.core.anonymize import ANONYMIZE
 from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS, MIN_FACE_SIZE
 from fer_ros.core.errors import ConfigError
+from fer_ros.core.finder import MAX_DETECT_EVERY
+from fer_ros.core.pipeline import MAX_YAW
+from fer_ros.core.reduce import MAX_TILES
 from fer_ros.core.view import ROTATIONS
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
 from fer_ros.nodes.declare import make_descriptor
@@ -116,12 +120,29 @@ class Parameters:
         When.SWAP)
     detector_min_face_size: float = _parameter(
         'detector.min_face_size', MIN_FACE_SIZE,
-        'Side of the smallest face that is looked for, as a share of the shorter image side; '
-        'smaller faces cost more time', When.SWAP, bounds=(0.01, 1.0))
+        'Side of the smallest face that is looked for: up to 1 a share of the shorter image side, '
+        'from 8 pixels of the image; smaller faces cost more time', When.SWAP,
+        bounds=(0.01, 8192.0))
+    detector_input_size: int = _parameter(
+        'detector.input_size', 0,
+        'Longer side in pixels of what the detector looks at, from 32, in place of '
+        'min_face_size; 0: as that demands', When.SWAP, bounds=(0, 8192))
+    detector_tiles: int = _parameter(
+        'detector.tiles', 1,
+        'Tiles along each side of the image that are looked at besides the whole, for far faces; '
+        '1: none', When.SWAP, bounds=(1, MAX_TILES))
     detector_score_threshold: float = _parameter(
         'detector.score_threshold', -1.0,
         "Score in [0, 1] below which a face is dropped; negative: the detector's own",
         When.SWAP, bounds=(-1.0, 1.0))
+    detect_every: int = _parameter(
+        'detect_every', 1,
+        'Images from one detection to the next; between them faces move by their optical flow. '
+        'More than 1 needs tracking', When.SWAP, bounds=(1, MAX_DETECT_EVERY))
+    align: str = _parameter(
+        'align', 'auto',
+        'Turn the crop with the head where detector and model know landmarks (auto), or never',
+        When.SWAP, choices=ALIGN)
     max_faces: int = _parameter(
         'max_faces', 0, 'Number of faces classified in an image, the largest first; 0: all',
         When.RUNNING, bounds=(0, 1000))
@@ -150,6 +171,10 @@ class Parameters:
         'unknown_threshold', -1.0,
         "Confidence in [0, 1] below which the label is unknown; negative: the model's own",
         When.RUNNING, bounds=(-1.0, 1.0))
+    max_yaw: float = _parameter(
+        'max_yaw', MAX_YAW,
+        'Degrees by which a head may be turned aside before the label is unknown, where '
+        'landmarks tell; 90: no limit', When.RUNNING, bounds=(0.0, MAX_YAW))
     image_transport: str = _parameter(
         'image_transport', 'raw', 'Listen to image_raw or to image_raw/compressed',
         When.CONFIGURE, choices=IMAGE_TRANSPORTS, per_camera=True)
@@ -211,6 +236,9 @@ class Parameters:
     jpeg_quality: int = _parameter(
         'jpeg_quality', 80, 'Quality of ~/image_annotated/compressed', When.RUNNING,
         bounds=(1, 100))
+    draw_crops: bool = _parameter(
+        'draw_crops', False, 'Show in ~/image_annotated the crops that were classified',
+        When.RUNNING)
     image_timeout: float = _parameter(
         'image_timeout', 5.0,
         'Seconds without an image after which diagnostics and log warn',

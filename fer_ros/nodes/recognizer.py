@@ -42,9 +42,11 @@ class Recognizer:
         classifier = Classifier(model, parameters.num_threads, parameters.priors)
         self._pipelines = {
             camera: Pipeline(
-                model, detector, classifier=classifier, tracking=parameters.tracking)
+                model, detector, classifier=classifier, tracking=parameters.tracking,
+                align=parameters.align, detect_every=parameters.detect_every)
             for camera in cameras}
-        self._stills = Pipeline(model, detector, classifier=classifier, tracking=False)
+        self._stills = Pipeline(
+            model, detector, classifier=classifier, tracking=False, align=parameters.align)
         self.about: Mapping[str, str] = MappingProxyType({
             'model': self.manifest.name, 'model_version': self.manifest.version,
             'model_sha256': self.manifest.sha256, 'detector': parameters.detector_name,
@@ -64,6 +66,7 @@ class Recognizer:
                 self.manifest.thresholds['unknown'] if chosen < 0 else chosen)
             pipeline.max_faces = parameters.max_faces
             pipeline.face_height = parameters.face_height_min, parameters.face_height_max
+            pipeline.max_yaw = parameters.max_yaw
             pipeline.smoothing = parameters.smoothing_time
 
     def follow_on(self, former: Recognizer) -> None:
@@ -102,5 +105,7 @@ def _make_detector(parameters: Parameters) -> FaceDetector:
     threshold = parameters.detector_score_threshold
     return create_detector(
         parameters.detector_name, model_path=parameters.detector_model_path,
-        min_face_size=parameters.detector_min_face_size, num_threads=parameters.num_threads,
+        min_face_size=parameters.detector_min_face_size,
+        input_size=parameters.detector_input_size, tiles=parameters.detector_tiles,
+        num_threads=parameters.num_threads,
         score_threshold=None if threshold < 0 else threshold)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fer_ros.core.alignment import FER_ALIGNMENT
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.crop import FER_FRAMING
 from fer_ros.core.errors import DataError, ModelError
@@ -216,6 +217,9 @@ def network_manifest(
             name: {'margin': convention.margin, 'offset_x': convention.offset_x,
                    'offset_y': convention.offset_y}
             for name, convention in FER_FRAMING.items()},
+        'alignment': {
+            name: {'points': [list(point) for point in alignment.points]}
+            for name, alignment in FER_ALIGNMENT.items()},
         'temperature': calibration.temperature,
         'priors': priors.round(6).tolist(),
         'thresholds': {'unknown': threshold, 'rule': rule},

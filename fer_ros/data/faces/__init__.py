@@ -6,7 +6,7 @@ Example:
 """
 
 from fer_ros.data.faces.checks import Problem, SURE
-from fer_ros.data.faces.folder import read_backgrounds
+from fer_ros.data.faces.folder import backgrounds_beside, read_backgrounds
 from fer_ros.data.faces.read import inspect_faces, read_faces
 from fer_ros.data.faces.report import FaceReport
 from fer_ros.data.faces.types import (
@@ -20,5 +20,6 @@ from fer_ros.data.faces.types import (
 
 __all__ = [
     'Background', 'Backgrounds', 'FaceLabels', 'FacePicture', 'FacePictures', 'FaceReport',
-    'POINTS', 'Problem', 'SURE', 'inspect_faces', 'read_backgrounds', 'read_faces',
+    'POINTS', 'Problem', 'SURE', 'backgrounds_beside', 'inspect_faces', 'read_backgrounds',
+    'read_faces',
 ]

@@ -64,18 +64,18 @@ def wrong_order(landmarks: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     by 180 degrees explains are not wrong, nor is what has a point that is not known.
 
     Args:
-        landmarks: (N, 5, 2) in the order of `POINTS`.
+        landmarks: (N, 5, 2) pixels in the order of `POINTS`, NaN where not known.
 
     Returns:
         (N, 2) bool: eyes, mouth corners.
     """
     points = landmarks.astype(np.float64)
     down = (points[:, 3] + points[:, 4] - points[:, 0] - points[:, 1]) / 2
-    square = np.maximum((down ** 2).sum(axis=1), 1e-6)
+    square = (down ** 2).sum(axis=1)
     wrong = np.zeros((len(points), 2), bool)
     for column, across in enumerate((points[:, 1] - points[:, 0], points[:, 4] - points[:, 3])):
         turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
-        wrong[:, column] = turn / square < -_TURNED
+        wrong[:, column] = turn < -_TURNED * square
     return wrong
 
 

@@ -53,8 +53,10 @@ def read_coco(path: Path, content: dict[str, Any]) -> RawIndex:
         raise DataError(
             f'cannot read {path}: {error!r}; it must have images: [{{id, file_name, width, '
             'height}], annotations: [{image_id, bbox, keypoints}], categories') from error
-    notes = [f'{homeless} annotations of pictures that are not listed were left out'] \
-        if homeless else []
+    twice = len(content['images']) - len(pictures)
+    notes = [f'{count} {what} were left out' for count, what in (
+        (homeless, 'annotations of pictures that are not listed'),
+        (twice, 'pictures whose id comes again')) if count]
     if _by_person(raws):
         raws = [_mirrored(raw) for raw in raws]
         notes.append("left and right are the person's in this file and were exchanged")
@@ -114,6 +116,7 @@ def _by_person(pictures: list[RawPicture]) -> bool:
         array = np.array(points, np.float64).reshape(-1, 5, 2)
     except (TypeError, ValueError):
         return False
+    array = array[np.isfinite(array).all(axis=(1, 2))]
     exchanged = wrong_order(array).all(axis=1).sum()
     right = wrong_order(array[:, _MIRROR]).all(axis=1).sum()
     return bool(exchanged > right)

@@ -21,7 +21,7 @@ from fer_ros.data.faces.raw import RawFace, RawIndex, RawPicture
 from fer_ros.data.faces.store import PictureStore
 from fer_ros.data.faces.types import Background, Backgrounds
 
-__all__ = ['load_json', 'read_backgrounds', 'read_folder']
+__all__ = ['backgrounds_beside', 'load_json', 'read_backgrounds', 'read_folder']
 
 
 def load_json(path: Path) -> Any:
@@ -45,6 +45,18 @@ def read_folder(path: Path, content: list[Any]) -> RawIndex:
     """
     places = [path.parent / 'images.zip', path.parent / 'images']
     return RawIndex(path, [_picture(entry) for entry in content], places)
+
+
+def backgrounds_beside(path: str | Path, images: str | Path | None = None) -> Path:
+    """Return the folder in which the pictures without faces of a data set are, if it has any.
+
+    Args:
+        path: The data set: a folder or an index.
+        images: Folder or zip file of its pictures, if they are not beside the index.
+    """
+    if images is not None:
+        return Path(images).parent
+    return Path(path) if Path(path).is_dir() else Path(path).parent
 
 
 def read_backgrounds(path: str | Path, split: str | None = None) -> Backgrounds:

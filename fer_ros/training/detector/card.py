@@ -45,7 +45,7 @@ def _text(manifest: dict[str, Any]) -> str:
          f'{counts["scenes"]})', f'{metrics["scene_ap"]:.3f}'),
         ('recall in the scenes at a precision of 95 %', f'{100 * metrics["scene_recall"]:.1f} %'),
         ('median landmark error in the scenes, in distances of the eyes',
-         f'{metrics["point_error"]:.3f}')))
+         '-' if metrics['point_error'] is None else f'{metrics["point_error"]:.3f}')))
     data = '\n'.join(
         f'- {record["role"]}: {record["n"]} pictures from {", ".join(record["files"])} '
         f'(sha256 `{record["sha256"][:16]}...`). {record["license"]}'

@@ -13,7 +13,7 @@ from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.scenes import Composition
 from fer_ros.training.settings import make_settings, read_recipe, RunConfig
 
-__all__ = ['DetectorConfig', 'load_detector_config']
+__all__ = ['detector_config', 'DetectorConfig', 'load_detector_config']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,14 +83,24 @@ def load_detector_config(path: str | Path, **overrides: Any) -> DetectorConfig:
     """
     content = read_recipe(path, **overrides)
     try:
-        for name, kind in (('composition', _composition), ('augmentation', Augmentation)):
-            settings = content.pop(name, None) or {}
-            if not isinstance(settings, dict):
-                raise ConfigError(f'{name} expects settings, got {settings!r}')
-            content[name] = kind(settings)
-        return make_settings(DetectorConfig, content)
+        return detector_config(content)
     except ConfigError as error:
         raise ConfigError(f'{path}: {error}') from error
+
+
+def detector_config(content: Mapping[str, Any]) -> DetectorConfig:
+    """Return the settings that stand in a recipe or a manifest.
+
+    Raises:
+        ConfigError: A key is unknown, or a value is wrong.
+    """
+    content = dict(content)
+    for name, kind in (('composition', _composition), ('augmentation', Augmentation)):
+        settings = content.pop(name, None) or {}
+        if not isinstance(settings, dict):
+            raise ConfigError(f'{name} expects settings, got {settings!r}')
+        content[name] = kind(settings)
+    return make_settings(DetectorConfig, content)
 
 
 def _composition(settings: Mapping[str, Any]) -> Composition:

@@ -20,7 +20,7 @@ from fer_ros.core.runtime import load_runtime
 from fer_ros.core.types import Floats, Image
 from fer_ros.training.convert import convert, FORMATS
 from fer_ros.training.detector.card import write_face_card
-from fer_ros.training.detector.config import DetectorConfig
+from fer_ros.training.detector.config import detector_config, DetectorConfig
 from fer_ros.training.detector.network import build
 from fer_ros.training.detector.validation import Validation
 from fer_ros.training.export import check_replaceable
@@ -29,7 +29,7 @@ from fer_ros.training.record import software_record
 from fer_ros.training.weights import load_weights, save_network
 
 __all__ = ['export_detector', 'FACE_GOLDEN', 'golden_picture', 'load_detector',
-           'reformat_detector']
+           'reformat_detector', 'settings_of']
 
 FACE_GOLDEN = 'golden.json'
 """File of the outputs that a made-up picture gives."""
@@ -145,6 +145,19 @@ def load_detector(name: str | Path) -> keras.Model:
     return network
 
 
+def settings_of(name: str | Path) -> DetectorConfig:
+    """Return the settings that a detector was trained with.
+
+    Raises:
+        ModelError: Its manifest does not tell them.
+    """
+    loaded = load_face_model(name)
+    settings = loaded.manifest.training.get('settings')
+    if not isinstance(settings, dict):
+        raise ModelError(f'{loaded.folder / MANIFEST}: training.settings is missing')
+    return detector_config(settings)
+
+
 def golden_picture() -> Image:
     """Return a made-up (96, 128, 3) uint8 picture of two schematic faces.
 
@@ -192,8 +205,10 @@ def _write(
             'score': round(threshold, 4), 'overlap': _OVERLAP,
             'rule': f'{_FALSE_SHARE:g} false faces a picture without a face'},
         'metrics': {
-            **figures, 'bytes': len(data), 'parity': parity, 'curve': curve,
-            'data': validation.record}}
+            # JSON has no NaN.
+            **{name: None if np.isnan(value) else round(value, 4)
+               for name, value in figures.items()},
+            'bytes': len(data), 'parity': parity, 'curve': curve, 'data': validation.record}}
     with replacing_folder(folder) as partial:
         (partial / file).write_bytes(data)
         if keep_weights is not None:

@@ -23,7 +23,7 @@ from fer_ros.evaluation.detector.curves import (
 from fer_ros.training.detector.config import DetectorConfig
 from fer_ros.training.detector.scenes import SceneMaker
 
-__all__ = ['Network', 'Validation']
+__all__ = ['Network', 'scenes_of', 'Validation']
 
 Network = Callable[[Floats], Floats]
 
@@ -142,6 +142,23 @@ def _keras(model: keras.Model) -> Network:
 
 def _faces(data: Sequence[tuple[Image, FaceLabels]]) -> int:
     return sum(int((~labels.ignored).sum()) for _, labels in data)
+
+
+def scenes_of(
+    config: DetectorConfig, pictures: FacePictures, backgrounds: Backgrounds, count: int = 200,
+) -> list[Image]:
+    """Return scenes that show which values occur, (S, S, 3) uint8.
+
+    Args:
+        config: Settings of the training.
+        pictures: Labelled faces.
+        backgrounds: Pictures without a face.
+        count: Number of scenes.
+    """
+    make = _maker(config, pictures, backgrounds, config.composition.negative)
+    rows = np.random.default_rng(config.seed).integers(0, len(pictures), count).tolist()
+    return [make(row, np.random.default_rng((config.seed, 2, place)))[0]
+            for place, row in enumerate(rows)]
 
 
 def _maker(

@@ -1,0 +1,75 @@
+"""What the network's numbers mean: cells, decoding, thinning out."""
+
+import numpy as np
+import pytest
+
+from fer_ros.core.face_grid import decode, fit_into, grid, OUTPUTS, pad, suppress
+
+
+def test_cells_lie_row_by_row_the_finest_first():
+    cells = grid(64, 96)
+    assert cells.shape == (8 * 12 + 4 * 6 + 2 * 3, 3)
+    assert cells[0].tolist() == [4, 4, 8]
+    assert cells[12].tolist() == [4, 12, 8]
+    assert cells[96].tolist() == [8, 8, 16]
+    assert cells[-1].tolist() == [80, 48, 32]
+    assert not cells.flags.writeable
+
+
+@pytest.mark.parametrize('size', [(0, 32), (32, 48), (31, 32), (-32, 32)])
+def test_only_multiples_of_the_largest_stride_have_cells(size):
+    with pytest.raises(ValueError, match='multiples of 32'):
+        grid(*size)
+
+
+def test_a_cell_says_where_its_face_is():
+    cells = grid(64, 64)
+    outputs = np.full((len(cells), OUTPUTS), -9.0, np.float32)
+    row = 64 + 5  # stride 16, second row, second column: centre (24, 24)
+    assert cells[row].tolist() == [24, 24, 16]
+    outputs[row] = [2.0, 0.5, -0.25, np.log(2), np.log(3), *range(10)]
+    boxes, scores, landmarks = decode(outputs, cells, 0.5)
+    # Centre (32, 20), size 32 x 48.
+    assert boxes == pytest.approx(np.array([[16, -4, 32, 48]]))
+    assert scores == pytest.approx([1 / (1 + np.exp(-2))])
+    assert landmarks[0, 0].tolist() == [24, 40]
+    assert landmarks[0, 4].tolist() == [24 + 8 * 16, 24 + 9 * 16]
+
+
+def test_scores_below_the_threshold_are_not_read_and_nonsense_does_not_overflow():
+    cells = grid(32, 32)
+    outputs = np.zeros((len(cells), OUTPUTS), np.float32)
+    outputs[:, 3:5] = 1e6
+    assert len(decode(outputs, cells, 0.51)[0]) == 0
+    boxes, _, _ = decode(outputs, cells, 0.5)
+    assert len(boxes) == len(cells)
+    assert np.isfinite(boxes).all()
+    assert len(decode(outputs, cells, 0.5, most=3)[0]) == 3
+
+
+def test_of_boxes_on_one_face_the_surest_remains():
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [40, 40, 10, 10]], np.float32)
+    scores = np.array([0.6, 0.9, 0.7], np.float32)
+    assert suppress(boxes, scores, 0.4) == [1, 2]
+    assert suppress(boxes, scores, 0.95) == [1, 2, 0]
+    assert suppress(boxes[:0], scores[:0], 0.4) == []
+
+
+@pytest.mark.parametrize('size', [(1, 1), (32, 64), (33, 31), (480, 640)])
+def test_padding_adds_black_below_and_on_the_right(size):
+    image = np.full((*size, 3), 200, np.uint8)
+    padded = pad(image)
+    assert padded.shape[0] % 32 == padded.shape[1] % 32 == 0
+    assert padded.shape[0] - size[0] < 32
+    assert (padded[:size[0], :size[1]] == 200).all()
+    assert padded.sum() == image.sum()
+
+
+def test_pictures_are_reduced_into_a_canvas_but_never_enlarged():
+    canvas, scale = fit_into(np.full((100, 400, 3), 9, np.uint8), 200, 200)
+    assert scale == 0.5
+    assert (canvas[:50] == 9).all()
+    assert not canvas[50:].any()
+    canvas, scale = fit_into(np.full((10, 10, 3), 9, np.uint8), 64, 32)
+    assert scale == 1.0
+    assert canvas.shape == (32, 64, 3)
