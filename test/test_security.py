@@ -30,13 +30,14 @@ def small(bgr):
 
 
 def test_without_pixels_no_topic_of_the_node_carries_any(ros):
-    ros.spin(EmotionNode(context=ros.context, parameter_overrides=[
+    # In a namespace of its own: a node of this name that another test has just left would count.
+    ros.spin(EmotionNode(context=ros.context, namespace='masked', parameter_overrides=[
         Parameter('publish_pixels', value=False)]))
 
     def published():
-        return ros.probe.get_publisher_names_and_types_by_node('emotion_node', '/')
+        return ros.probe.get_publisher_names_and_types_by_node('emotion_node', '/masked')
 
-    wait_for(lambda: EMOTIONS in dict(published()), 'the topics')
+    wait_for(lambda: f'/masked{EMOTIONS}' in dict(published()), 'the topics')
     assert not [topic for topic, kinds in published() if IMAGE_TYPES & set(kinds)]
 
 
@@ -88,7 +89,6 @@ def policy(space):
 
 
 def test_the_policy_allows_what_the_node_does_and_nothing_else(ros):
-    # In a namespace of its own: a node of this name that another test has just left would count.
     node = Running(ros, 'guarded', {'use_sim_time': True}).node
     name, space = node.get_name(), node.get_namespace()
 
