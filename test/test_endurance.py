@@ -288,7 +288,7 @@ def test_in_the_middle_of_a_long_image_a_signal_ends_the_process_at_once(ros, nu
         time.sleep(1.0)  # long enough to be in it, and far too short for it
         begin = time.monotonic()
         assert process.stop(number) == 0, process.output
-        assert time.monotonic() - begin < 2.0  # 0.8 s where nothing else runs
+        assert time.monotonic() - begin < 6.0  # a second, on a machine that is not busy
         assert not results.messages
         assert 'Traceback' not in process.output
 

@@ -281,7 +281,7 @@ def test_a_process_ends_quietly_when_asked(ros, number, astronaut):
         images.publish(image)
         begin = time.monotonic()
         assert process.stop(number) == 0, process.output
-        assert time.monotonic() - begin < 2.0  # 0.3 s where nothing else runs
+        assert time.monotonic() - begin < 6.0  # a second, on a machine that is not busy
         assert 'Traceback' not in process.output
 
 
