@@ -134,17 +134,17 @@ def run(args: argparse.Namespace) -> int:
 
 def preview(args: argparse.Namespace) -> Any:
     """Return the picture of what a detector sees in training, (H, W, 3) uint8 BGR."""
-    from fer_ros.data.faces import read_backgrounds, read_faces
+    from fer_ros.data.faces import backgrounds_beside, read_backgrounds, read_faces
     from fer_ros.data.faces.preview import scene_sheet
     from fer_ros.training.detector.config import load_detector_config
 
     config = load_detector_config(args.config)
     pictures = read_faces(args.data, 'train', args.images)
-    place = Path(args.backgrounds or args.images or args.data)
-    beside = place if args.backgrounds or (place.is_dir() and not args.images) else place.parent
+    rooms = read_backgrounds(
+        args.backgrounds or backgrounds_beside(args.data, args.images), 'train')
     return scene_sheet(
-        pictures, read_backgrounds(beside, 'train'), config.side, config.composition,
-        config.augmentation, args.faces or 24, args.seed)
+        pictures, rooms, config.side, config.composition, config.augmentation, args.faces or 24,
+        args.seed)
 
 
 def _leak_figures(leaks: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from fer_ros.core.errors import DataError
 
 if TYPE_CHECKING:
     from fer_ros.data.faces import FacePictures
-    from fer_ros.training.detector.task import FaceData
+    from fer_ros.training.detector.data import FaceData
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'face_data', 'run']
 
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
 def face_data(args: argparse.Namespace) -> tuple[FaceData, FaceData]:
     """Return training and validation data of the options, and print what they hold."""
     from fer_ros.data.faces import backgrounds_beside, read_backgrounds
-    from fer_ros.training.detector.task import FaceData
+    from fer_ros.training.detector.data import FaceData
 
     pictures = _checked(args.data, args.images, args.skip_bad)
     rooms = read_backgrounds(args.backgrounds or backgrounds_beside(args.data, args.images))

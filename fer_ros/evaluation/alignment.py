@@ -34,10 +34,10 @@ from fer_ros.core.sources import write_image
 from fer_ros.core.types import CropFrame, Face, Floats, Image
 from fer_ros.data.sheets import grid, text_strip
 from fer_ros.evaluation.compare import mcnemar
+from fer_ros.evaluation.detector.scenes import empty_rooms
 from fer_ros.evaluation.metrics import classification_metrics
 from fer_ros.evaluation.model import load_data_for
 from fer_ros.evaluation.pasted import Condition, CONDITIONS, Pasted, pasted_scenes
-from fer_ros.evaluation.scenes import SceneSet
 from fer_ros.training.files import replacing
 
 __all__ = ['SUMMARY', 'WAYS', 'add_arguments', 'evaluate_alignment', 'run']
@@ -263,8 +263,7 @@ def run(args: argparse.Namespace) -> int:
         order = np.random.default_rng(args.seed).permutation(len(data))[:args.images]
         data = data.take(np.sort(order))
     index = np.array([model.manifest.labels.index(label) for label in data.labels], np.int64)
-    rooms = [scene.image for scene in SceneSet(args.scenes, seed=args.seed).empty_scenes(_ROOMS)] \
-        if args.scenes else []
+    rooms = empty_rooms(args.scenes, _ROOMS, args.seed) if args.scenes else []
     conditions = [
         one for one in CONDITIONS if not args.condition or one.name in args.condition]
     figures, sheets = evaluate_alignment(

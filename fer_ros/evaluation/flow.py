@@ -27,8 +27,8 @@ from fer_ros.core.finder import FaceFinder
 from fer_ros.core.tracker import overlap
 from fer_ros.core.types import Box, Face, Image
 from fer_ros.data.datasets import load_dataset
+from fer_ros.evaluation.detector.scenes import empty_rooms
 from fer_ros.evaluation.pasted import paste, Pasted
-from fer_ros.evaluation.scenes import SceneSet
 
 __all__ = ['SUMMARY', 'WAYS', 'add_arguments', 'evaluate_flow', 'moving_face', 'run']
 
@@ -183,9 +183,7 @@ def run(args: argparse.Namespace) -> int:
     detector = create_detector(args.detector, model_path=args.detector_model)
     images = load_dataset(Path(args.data), args.split).images
     choice = np.random.default_rng(args.seed).permutation(len(images))[:args.sequences]
-    rooms = [
-        scene.image for scene in SceneSet(args.scenes, seed=args.seed).empty_scenes(
-            args.sequences)] if args.scenes else []
+    rooms = empty_rooms(args.scenes, args.sequences, args.seed) if args.scenes else []
     rows = evaluate_flow(
         detector, [images[index] for index in choice], rooms, frames=args.frames,
         progress=sys.stderr.isatty())

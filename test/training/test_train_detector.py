@@ -15,13 +15,14 @@ from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.runtime import load_runtime
 from fer_ros.data.faces import read_backgrounds, read_faces
 from fer_ros.training.detector.config import load_detector_config
+from fer_ros.training.detector.data import FaceData
 from fer_ros.training.detector.export import (
     golden_picture,
     load_detector,
     reformat_detector,
 )
 from fer_ros.training.detector.network import build, MAX_PARAMETERS
-from fer_ros.training.detector.task import DetectorTask, FaceData
+from fer_ros.training.detector.task import DetectorTask
 from fer_ros.training.detector.validation import scenes_of, Validation
 from fer_ros.training.loop import train_network
 

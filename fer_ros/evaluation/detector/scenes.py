@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 import dataclasses
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Floats, Image
-from fer_ros.data.faces import Backgrounds, FaceLabels, FacePicture, FacePictures
+from fer_ros.data.faces import (
+    Backgrounds,
+    FaceLabels,
+    FacePicture,
+    FacePictures,
+    read_backgrounds,
+    read_faces,
+)
 
-__all__ = ['GREY', 'Scene', 'SceneSet', 'sides', 'without_sources']
+__all__ = ['empty_rooms', 'GREY', 'Scene', 'SceneSet', 'sides', 'without_sources']
 
 GREY = 127
 """Level of what no picture covers."""
@@ -125,6 +133,20 @@ class SceneSet:
 def sides(boxes: Floats) -> Floats:
     """Return the (N,) longer sides of (N, 4) boxes left, top, right, bottom."""
     return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1), np.float32)
+
+
+def empty_rooms(folder: str | Path, count: int, seed: int = 0) -> list[Image]:
+    """Return rooms without a face, (480, 640, 3) uint8 BGR.
+
+    Args:
+        folder: A data set with pictures without faces, of which those of the split `val` are
+            taken; where there are none, rooms are left out.
+        count: Number of rooms.
+        seed: Of their choice.
+    """
+    scenes = SceneSet(
+        read_faces(folder, 'val'), read_backgrounds(folder, 'val'), seed=seed)
+    return [scene.image for scene in scenes.empty_scenes(count)]
 
 
 def without_sources(pictures: FacePictures, beginnings: Sequence[str]) -> FacePictures:

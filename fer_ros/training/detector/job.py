@@ -9,8 +9,9 @@ from typing import Any
 import keras
 
 from fer_ros.training.detector.config import DetectorConfig
+from fer_ros.training.detector.data import FaceData
 from fer_ros.training.detector.export import export_detector
-from fer_ros.training.detector.task import DetectorTask, FaceData
+from fer_ros.training.detector.task import DetectorTask
 from fer_ros.training.export import check_replaceable
 from fer_ros.training.job import draw_history
 from fer_ros.training.loop import train_network

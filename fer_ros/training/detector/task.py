@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-from typing import Any
-
 import keras
-import numpy as np
 
 from fer_ros.core.errors import DataError
-from fer_ros.data.faces.types import Backgrounds, FacePictures
 from fer_ros.training.detector.batches import SceneBatches
 from fer_ros.training.detector.config import DetectorConfig
+from fer_ros.training.detector.data import FaceData
 from fer_ros.training.detector.loss import DetectionLoss
 from fer_ros.training.detector.network import build
 from fer_ros.training.detector.scenes import SceneMaker
 from fer_ros.training.detector.validation import Validation
 from fer_ros.training.setup import jit, make_optimizer
 
-__all__ = ['DetectorTask', 'FaceData']
-
-
-class FaceData:
-    """What a detector is trained or validated on.
-
-    Args:
-        pictures: Labelled faces.
-        backgrounds: Pictures without a face; may be empty.
-    """
-
-    def __init__(self, pictures: FacePictures, backgrounds: Backgrounds) -> None:
-        self.pictures, self.backgrounds = pictures, backgrounds
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """Names of the files, and a sha256 of the labels and of what the pictures are called."""
-        digest = hashlib.sha256()
-        for picture in self.pictures.pictures:
-            digest.update(picture.file.encode())
-            for array in (picture.labels.boxes, picture.labels.landmarks, picture.labels.ignored):
-                digest.update(np.ascontiguousarray(array).tobytes())
-        for room in self.backgrounds.pictures:
-            digest.update(room.file.encode())
-        return {'files': [Path(self.pictures.name).name], 'sha256': digest.hexdigest()}
-
-    @property
-    def faces(self) -> int:
-        """Number of faces that count."""
-        return sum(int((~picture.labels.ignored).sum()) for picture in self.pictures.pictures)
+__all__ = ['DetectorTask']
 
 
 class DetectorTask:
