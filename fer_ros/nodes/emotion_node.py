@@ -17,11 +17,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from sensor_msgs.msg import CompressedImage, Image
-from std_srvs.srv import SetBool, Trigger
 
-from fer_msgs.srv import ClassifyImage
-from fer_ros.core.errors import FerError, ImageError
+from fer_ros.core.errors import FerError
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.diagnostics import describe_process
 from fer_ros.nodes.executor import NodeExecutor
@@ -30,12 +27,12 @@ from fer_ros.nodes.lifecycle import (
     names_its_fault,
     survive_wrong_transitions,
 )
-from fer_ros.nodes.messages import emotions_message
 from fer_ros.nodes.parameter_handler import ParameterHandler
 from fer_ros.nodes.parameters import Parameters
 from fer_ros.nodes.process import end_between_callbacks, leave, run_node
 from fer_ros.nodes.qos import DIAGNOSTICS_QOS
 from fer_ros.nodes.recognizer import Recognizer
+from fer_ros.nodes.services import Services
 from fer_ros.nodes.transport import make_room_for_images
 from fer_ros.nodes.worker import Worker
 
@@ -66,7 +63,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         self._error = ''
         self._recognizer: Recognizer | None = None
         self._loaded: Recognizer | None = None
-        self._own_services: list[Any] = []
+        self._services_offered: Services | None = None
         self._worker: Worker[bytes] = Worker(
             lambda camera, data: self._cameras[camera].process(data, self._recognizer))
         self._settings = ParameterHandler(
@@ -167,10 +164,8 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         self._recognizer = Recognizer(parameters, self._settings.cameras)
         for camera in self._cameras.values():
             camera.make()
-        self._own_services = [
-            self.create_service(SetBool, '~/set_enabled', self._on_set_enabled),
-            self.create_service(Trigger, '~/reset_tracks', self._on_reset_tracks),
-            self.create_service(ClassifyImage, '~/classify_image', self._on_classify_image)]
+        self._services_offered = Services(
+            self, self._cameras, self._worker, lambda: self._recognizer, self._refusal)
 
     def _refuse(self, reason: str) -> TransitionCallbackReturn:
         self._error = f'cannot configure: {reason}'
@@ -186,64 +181,18 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
 
     def _release(self) -> None:
         self._rest()
-        for service in self._own_services:
-            self.destroy_service(service)
-        self._own_services = []
+        if self._services_offered is not None:
+            self._services_offered.destroy()
+            self._services_offered = None
         for camera in self._cameras.values():
             camera.release()
         self._recognizer = self._loaded = None
         forget_the_destroyed(self.default_callback_group)
 
-    # Services
-
-    def _on_set_enabled(
-        self, request: SetBool.Request, response: SetBool.Response,
-    ) -> SetBool.Response:
-        if self._state != 'active':
-            response.message = self._not_active()
-            return response
-        for camera in self._cameras.values():
-            camera.enabled = request.data
-            camera.attend()
-        response.success = True
-        response.message = 'processing images' if request.data else 'not listening to images'
-        return response
-
-    def _on_reset_tracks(
-        self, request: Trigger.Request, response: Trigger.Response,
-    ) -> Trigger.Response:
-        if self._state != 'active':
-            response.message = self._not_active()
-            return response
-        for name in self._cameras:
-            self._worker.call(lambda name=name: self._recognizer.reset(name))
-        response.success = True
-        response.message = 'all tracks are forgotten'
-        return response
-
-    def _on_classify_image(
-        self, request: ClassifyImage.Request, response: ClassifyImage.Response,
-    ) -> ClassifyImage.Response:
-        try:
-            if self._state != 'active':
-                raise ImageError(self._not_active())
-            message = _image_of(request)
-            response.result = emotions_message(
-                self._worker.call(lambda: self._classify(message)), message.header,
-                self._recognizer.manifest)
-            response.success = True
-        except FerError as error:
-            response.message = str(error)
-        except Exception as error:
-            self.get_logger().error(traceback.format_exc())
-            response.message = f'{type(error).__name__}: {error}'
-        return response
-
-    def _classify(self, message: Image | CompressedImage) -> Any:
-        return self._recognizer.classify(self._recognizer.convert(message))
-
-    def _not_active(self) -> str:
-        return f'{self.get_name()} is {self._state}: activate it first'
+    def _refusal(self) -> str:
+        """Return why requests cannot be answered now, or ''."""
+        active = self._state == 'active'
+        return '' if active else f'{self.get_name()} is {self._state}: activate it first'
 
     # Parameters, time and diagnostics
 
@@ -304,15 +253,6 @@ def _describe(recognizer: Recognizer) -> str:
     about = recognizer.about
     return (f'model {about["model"]} {about["model_version"]}, detector {about["detector"]}, '
             f'images converted by {about["image_converter"]}')
-
-
-def _image_of(request: ClassifyImage.Request) -> Image | CompressedImage:
-    """Return the one image of a request."""
-    given = [image for image in (request.image, request.compressed_image) if len(image.data)]
-    if len(given) != 1:
-        raise ImageError(
-            f'fill either image or compressed_image, got {"both" if given else "neither"}')
-    return given[0]
 
 
 def main(args: list[str] | None = None) -> int:
