@@ -208,6 +208,8 @@ def _check_settings(config: RunConfig, run: Path) -> None:
         # A run that began before a key existed has the key's default.
         defaults = type(config)(config.name).as_dict()
         kept = {**defaults, **(yaml.safe_load(known.read_text(encoding='utf-8')) or {})}
+        kept |= {key: {**value, **kept[key]} for key, value in defaults.items()
+                 if isinstance(value, dict) and isinstance(kept[key], dict)}
         other = [key for key in settings if kept[key] != settings[key]]
         if other:
             raise ConfigError(

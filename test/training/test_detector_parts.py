@@ -14,6 +14,7 @@ from fer_ros.core.face_grid import grid
 from fer_ros.data.faces import FaceLabels, read_backgrounds, read_faces
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.config import DetectorConfig, load_detector_config
+from fer_ros.training.detector.covers import cover
 from fer_ros.training.detector.placing import (
     mirror,
     move_labels,
@@ -21,7 +22,7 @@ from fer_ros.training.detector.placing import (
     placement,
     visible_share,
 )
-from fer_ros.training.detector.scenes import Composition, cover, SceneMaker
+from fer_ros.training.detector.scenes import Composition, SceneMaker
 from fer_ros.training.detector.targets import assign
 
 
@@ -117,6 +118,29 @@ def test_small_faces_and_cut_ones_are_ignored(data):
     for place in range(10):
         labels = make(place, np.random.default_rng(place))[1]
         assert labels.ignored.all()
+
+
+def test_colour_and_edges_can_be_kept_from_telling_where_faces_are(data):
+    pictures, rooms = data
+    grey = dataclasses.replace(rooms, store=Grey(rooms.store))
+    for place in range(8):
+        image, _ = maker((pictures, grey), negative=0.0, color=1.0, distract=1.0)(
+            place, np.random.default_rng(place))
+        assert np.ptp(image.astype(int), axis=2).max() == 0
+    plain, _ = maker(data, negative=1.0)(0, np.random.default_rng(1))
+    pasted, labels = maker(data, negative=1.0, distract=1.0)(0, np.random.default_rng(1))
+    assert (plain != pasted).any()
+    assert len(labels) == 0
+
+
+class Grey:
+    """Rooms without colour."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def read(self, file):
+        return np.repeat(self._store.read(file)[..., :1], 3, axis=2)
 
 
 def test_a_cover_hides_pixels_but_not_labels(data):

@@ -18,6 +18,7 @@ from fer_ros.core.types import Image
 from fer_ros.data.faces.types import Backgrounds, FaceLabels, FacePictures
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.augmentation.base import Limits, Rng, Variation
+from fer_ros.training.detector.covers import cover
 from fer_ros.training.detector.placing import (
     mirror,
     move_labels,
@@ -28,6 +29,7 @@ from fer_ros.training.detector.placing import (
 
 __all__ = ['Composition', 'SceneMaker']
 
+_COLOURLESS = 4.0  # Mean difference of the channels, in grey levels.
 _SEEN = 0.4  # Of a face that is cut off or covered by more, nobody can say whether it is one.
 
 
@@ -47,13 +49,18 @@ class Composition(Variation):
         perspective: Largest change of size over the canvas.
         stretch: Largest change of the logarithm of the aspect ratio.
         flip: Share of the portraits that are mirrored.
-        cover: Share of the faces over whose eyes or mouth something is drawn.
+        cover: Share of the portraits over whose eyes or mouths something is drawn.
+        distract: Share of the scenes with up to three pieces of other rooms, pasted like
+            portraits: that a picture begins at a sharp edge must not tell a face.
+        color: Share of the portraits that lose their colour before a room that has none: that a
+            place is coloured must not tell a face either.
     """
 
     LIMITS: ClassVar[Limits] = {
         'negative': (0, 1), 'several': (0, 1), 'most': (1, 16), 'smallest': (4, 512),
         'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180), 'upright': (0, 1),
-        'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1), 'cover': (0, 1)}
+        'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1), 'cover': (0, 1),
+        'distract': (0, 1), 'color': (0, 1)}
 
     negative: float = 0.08
     several: float = 0.3
@@ -67,6 +74,8 @@ class Composition(Variation):
     stretch: float = 0.08
     flip: float = 0.5
     cover: float = 0.15
+    distract: float = 0.0
+    color: float = 0.0
 
 
 class SceneMaker:
@@ -101,6 +110,9 @@ class SceneMaker:
         """
         how = self._composition
         canvas = self._background(rng)
+        if how.distract and len(self._backgrounds) and rng.random() < how.distract:
+            for _ in range(int(rng.integers(1, 4))):
+                self._distract(canvas, rng)
         labels = FaceLabels.empty()
         if not (len(self._backgrounds) and rng.random() < how.negative):
             count = int(rng.integers(2, how.most + 1)) \
@@ -128,6 +140,21 @@ class SceneMaker:
             borderMode=cv2.BORDER_REPLICATE), np.uint8)
         return np.ascontiguousarray(image[:, ::-1]) if rng.random() < 0.5 else image
 
+    def _distract(self, canvas: Image, rng: Rng) -> None:
+        """Paste a piece of a room, of the sizes and angles of portraits."""
+        picture = self._read('backgrounds', int(rng.integers(len(self._backgrounds))))
+        height, width = picture.shape[:2]
+        part = min(height, width) * float(rng.uniform(0.3, 1.0))
+        x, y = int(rng.uniform(0, width - part)), int(rng.uniform(0, height - part))
+        piece = picture[y:y + max(8, int(part)), x:x + max(8, int(part))]
+        side = math.exp(rng.uniform(math.log(0.08), math.log(0.6))) * self._side
+        reach = self._composition.roll
+        paste(canvas, piece, placement(
+            centre=(piece.shape[1] / 2, piece.shape[0] / 2),
+            target=(float(rng.uniform(0, self._side)), float(rng.uniform(0, self._side))),
+            scale=side / max(piece.shape[:2]), roll=float(rng.uniform(-reach, reach)),
+            aspect=math.exp(float(rng.uniform(-0.3, 0.3)))))
+
     def _add(
         self, canvas: Image, labels: FaceLabels, index: int, count: int, rng: Rng,
     ) -> FaceLabels:
@@ -138,6 +165,9 @@ class SceneMaker:
         if rng.random() < how.flip:
             image, new = mirror(image, new)
         matrix = self._matrix(new, image, count, rng)
+        if how.color and rng.random() < how.color and _colourless(canvas):
+            image = np.asarray(cv2.cvtColor(
+                cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
         if rng.random() < how.cover:
             image = cover(image, new, rng)
         covered = paste(canvas, image, matrix)
@@ -184,29 +214,9 @@ class SceneMaker:
         return image
 
 
-def cover(image: Image, labels: FaceLabels, rng: Rng) -> Image:
-    """Return the picture with something drawn over the eyes or the mouth of its faces."""
-    varied = image.copy()
-    for box, points in zip(labels.boxes, labels.landmarks, strict=True):
-        if not np.isfinite(points).all():
-            continue
-        side = float(np.mean(box[2:] - box[:2]))
-        kind = int(rng.integers(3))
-        ends = points[[0, 1]] if kind == 0 else points[[3, 4]]
-        middle = ends.mean(axis=0) if kind < 2 else points[int(rng.integers(5))]
-        along = (ends[1] - ends[0]) / max(1e-3, float(np.linalg.norm(ends[1] - ends[0])))
-        length, height = (
-            rng.uniform(0.7, 1.0), rng.uniform(0.18, 0.35) if kind == 0 else rng.uniform(0.3, 0.6))
-        if kind == 2:
-            length, height = rng.uniform(0.2, 0.5), rng.uniform(0.2, 0.5)
-        shape = ((float(middle[0]), float(middle[1])), (length * side, height * side),
-                 math.degrees(math.atan2(float(along[1]), float(along[0]))))
-        color = rng.integers(0, 256, 3).tolist()
-        if rng.random() < 0.5:
-            cv2.ellipse(varied, shape, color, -1)
-        else:
-            cv2.fillConvexPoly(varied, np.round(cv2.boxPoints(shape)).astype(np.int32), color)
-    return varied
+def _colourless(image: Image) -> bool:
+    thin = image[::8, ::8].astype(np.int16)
+    return float((thin.max(axis=2) - thin.min(axis=2)).mean()) < _COLOURLESS
 
 
 def _behind(labels: FaceLabels, covered: np.ndarray) -> FaceLabels:
