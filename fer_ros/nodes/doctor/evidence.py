@@ -15,6 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rclpy.utilities import get_rmw_implementation_identifier
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -191,8 +192,6 @@ class _Gatherer:
                 kind, topic, lambda message: note(camera.images, message.header), IMAGE_QOS)
 
     def _watch_clock(self, evidence: Evidence) -> Any:
-        from rosgraph_msgs.msg import Clock
-
         def on_clock(message: Clock) -> None:
             evidence.clock = seconds(message.clock)
 
