@@ -304,11 +304,17 @@ def test_simulated_time_rules_stamps_of_diagnostics(ros):
         Parameter('use_sim_time', value=True)]))
     clock = ros.publisher(Clock, '/clock', 1)
     now = 5000
+
+    def stamps():
+        """Return those after the clock has begun: reports come before, too."""
+        return [m.header.stamp.sec for m in list(diagnostics.messages) if m.header.stamp.sec]
+
     end = time.monotonic() + 10
-    while len(diagnostics.messages) < 3 and time.monotonic() < end:
+    while len(stamps()) < 3 and time.monotonic() < end:
         clock.publish(Clock(clock=image_message(GREY, (now, 0)).header.stamp))
         now += 1
         time.sleep(0.02)
-    stamps = [m.header.stamp.sec for m in diagnostics.wait(3)]
-    assert all(5000 <= stamp <= now for stamp in stamps)
-    assert stamps == sorted(set(stamps))
+    found = stamps()
+    assert len(found) >= 3
+    assert all(5000 <= stamp <= now for stamp in found)
+    assert found == sorted(set(found))
