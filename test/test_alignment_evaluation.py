@@ -9,7 +9,7 @@ import pytest
 from fer_ros.core.alignment import FER_ALIGNMENT
 from fer_ros.core.crop import cut, FER_FRAMING
 from fer_ros.core.errors import ConfigError, DataError
-from fer_ros.core.head_pose import project
+from fer_ros.core.head_pose import MEAN_FACE, project
 from fer_ros.core.types import CropFrame, Face, HeadPose
 from fer_ros.evaluation import alignment, flow, pose
 from fer_ros.evaluation.pasted import Condition, paste, pasted_scenes
@@ -180,8 +180,8 @@ def test_depths_of_known_faces_are_found_again():
     faces = [project(HeadPose(*rng.uniform((-20, -50, -20), (20, 50, 20)))) * 90
              for _ in range(40)]
     found = fit_depths(faces)
-    assert found['nose'] == pytest.approx(-0.16, abs=0.03)
-    assert found['mouth'] == pytest.approx(0.03, abs=0.03)
+    assert found['nose'] == pytest.approx(MEAN_FACE[2, 2], abs=0.03)
+    assert found['mouth'] == pytest.approx(MEAN_FACE[3, 2], abs=0.03)
     with pytest.raises(DataError, match='ten faces'):
         fit_depths(faces[:3])
 
