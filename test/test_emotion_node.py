@@ -90,7 +90,8 @@ def test_annotated_images_are_drawn_only_while_somebody_looks(
     drawn = []
     draw = annotate.draw
     monkeypatch.setattr(
-        annotate, 'draw', lambda *arguments: drawn.append(1) or draw(*arguments))
+        annotate, 'draw',
+        lambda *given, **options: drawn.append(1) or draw(*given, **options))
     node = running()
     node.show(astronaut)
     assert drawn == []
