@@ -11,6 +11,9 @@ _KINDS = {
     'model': 'fer_ros.evaluation.model',
     'detector': 'fer_ros.evaluation.detector.command',
     'crop': 'fer_ros.evaluation.crop_fit',
+    'images': 'fer_ros.evaluation.offline.images',
+    'video': 'fer_ros.evaluation.offline.video',
+    'bag': 'fer_ros.evaluation.offline.bag',
 }
 
 EPILOG = """\

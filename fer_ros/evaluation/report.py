@@ -12,7 +12,10 @@ from typing import Any
 
 from fer_ros.training.files import write_text
 
-__all__ = ['emotion_row', 'figure_rows', 'Section', 'TRAINED_ON', 'write_report']
+__all__ = [
+    'emotion_row', 'figure_rows', 'html_table', 'page', 'Section', 'section_html', 'TRAINED_ON',
+    'write_report',
+]
 
 TRAINED_ON = (
     'the model was trained on some of these images: the figures flatter it and say nothing about '
@@ -36,6 +39,11 @@ img.faces { min-width: 40rem; }
 code { background: var(--code); padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
 .small { font-size: 0.9rem; } .warning { border-left: 4px solid #d55e00; padding-left: 0.8rem; }
 @media (max-width: 40rem) { th, td { padding: 0.25rem 0.4rem; } }
+@media print {
+  :root { color-scheme: light; --text: #000; --page: #fff; --line: #bbb; --code: #f3f3f3; }
+  body { max-width: none; margin: 0; } img, table { break-inside: avoid; }
+  h2 { break-after: avoid; } img.faces { min-width: 0; }
+}
 """
 
 _MEANING = {
@@ -104,8 +112,8 @@ def write_report(path: Path, metrics: dict[str, Any], sections: Sequence[Section
     """
     model, data = metrics['model'], metrics['data']
     title = f'{model["name"]} {model["version"]}'
-    figures = _table(('figure', 'value', '95 % interval'), figure_rows(metrics))
-    emotions = _table(
+    figures = html_table(('figure', 'value', '95 % interval'), figure_rows(metrics))
+    emotions = html_table(
         ('emotion', 'precision', 'recall', 'F1', 'AUC', 'average precision', 'images'),
         [(label, *emotion_row(row),
           *('-' if row[key] is None else f'{row[key]:.3f}' for key in ('auc', 'ap')),
@@ -127,26 +135,41 @@ def write_report(path: Path, metrics: dict[str, Any], sections: Sequence[Section
         f'{speed["median_ms"]:.2f} ms, in the 95th percentile {speed["p95_ms"]:.2f} ms: one at a '
         'time, one thread, on this machine as it was.</p>',
         '<h2>Emotions</h2>', f'<p>{_EMOTION_TEXT}</p>', emotions]
-    for section in sections:
-        picture = base64.b64encode(section.picture.read_bytes()).decode('ascii')
-        text = re.sub(r'`(.*?)`', r'<code>\1</code>', html.escape(section.text))
-        parts.append(
-            f'<h2>{html.escape(section.title)}</h2><p>{text}</p><div class="wide">'
-            f'<img alt="{html.escape(section.title)}"{" class=faces" if section.faces else ""} '
-            f'src="data:image/png;base64,{picture}"></div>')
+    parts += map(section_html, sections)
     parts.append(
         '<h2>Made by</h2><p class="small">'
         f'<code>{html.escape(metrics["command"])}</code><br>model sha256 '
         f'<code>{model["sha256"]}</code><br>data sha256 <code>{data["sha256"]}</code></p>'
         '<p class="small">An expression is how a face looks, not what a person feels.</p>')
-    write_text(path, (
+    write_text(path, page(title, parts))
+
+
+def section_html(section: Section) -> str:
+    """Return a section with its picture inside."""
+    picture = base64.b64encode(section.picture.read_bytes()).decode('ascii')
+    text = re.sub(r'`(.*?)`', r'<code>\1</code>', html.escape(section.text))
+    return (
+        f'<h2>{html.escape(section.title)}</h2><p>{text}</p><div class="wide">'
+        f'<img alt="{html.escape(section.title)}"{" class=faces" if section.faces else ""} '
+        f'src="data:image/png;base64,{picture}"></div>')
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Return a whole page of HTML.
+
+    Args:
+        title: Its title, as plain text.
+        parts: Its content, as HTML.
+    """
+    return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{html.escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n'
-        + '\n'.join(parts) + '\n</body></html>\n'))
+        + '\n'.join(parts) + '\n</body></html>\n')
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table, which small screens scroll; the cells are plain text."""
     def line(tag: str, cells: Sequence[str]) -> str:
         return '<tr>' + ''.join(f'<{tag}>{html.escape(c)}</{tag}>' for c in cells) + '</tr>'
 

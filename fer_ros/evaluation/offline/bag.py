@@ -1,0 +1,95 @@
+"""`fer evaluate bag`: recordings of a robot, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fer_ros.core.errors import ConfigError
+from fer_ros.core.model import load_model
+from fer_ros.evaluation.offline.labels.files import read_timelines
+from fer_ros.evaluation.offline.labels.segments import Segment, Timeline
+from fer_ros.evaluation.offline.labels.topic import topic_segments
+from fer_ros.evaluation.offline.labels.words import Words
+from fer_ros.evaluation.offline.options import (
+    add_recording_options,
+    add_run_options,
+    command_line,
+    finish,
+    words_of,
+)
+from fer_ros.evaluation.offline.run import Run
+from fer_ros.evaluation.offline.settings import Settings
+from fer_ros.evaluation.offline.sources.bag import bag_units, BagUnit
+from fer_ros.evaluation.offline.sources.storage import BagFiles
+from fer_ros.evaluation.offline.truth import parse_people, RecordingTruth
+
+__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
+
+SUMMARY = 'the whole pipeline on rosbags, against labels over time'
+
+EPILOG = """\
+Bags of ROS 2 (sqlite3, mcap, compressed, split) and of ROS 1, whole or damaged. Times of labels
+are in seconds from the first image, by the stamps of the headers, or in Unix time. A label is
+about the face of its track, of its person's tracks (--person), or else the largest face.
+
+examples:
+  fer evaluate bag session/ --labels session.csv --out report/
+  fer evaluate bag day1/ day2/ --topic /camera/image_raw --labels labels/ --jobs 2 --out report/
+  fer evaluate bag session/ --label-topic /expression --out report/
+  fer evaluate bag session/ --from-topic /emotion_node/emotions --labels session.csv --out report/
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `fer evaluate bag`."""
+    parser.add_argument('bags', nargs='+', metavar='BAG', help='folder or file of a bag')
+    parser.add_argument(
+        '--topic', action='append', default=[], metavar='TOPIC',
+        help='topic with images, raw or compressed; may be given several times (default: the '
+             'only one)')
+    parser.add_argument(
+        '--label-topic', default='', metavar='TOPIC',
+        help='topic with labels instead of --labels: std_msgs/String with an emotion, which holds '
+             'until the next message, or fer_msgs/EmotionArray')
+    parser.add_argument(
+        '--from-topic', default='', metavar='TOPIC',
+        help='score the fer_msgs/EmotionArray that the robot published then; where the bag has '
+             "images, today's model is scored in OUT/today too, and compared")
+    add_recording_options(parser)
+    add_run_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `fer evaluate bag`; returns the exit code."""
+    if args.labels and args.label_topic:
+        raise ConfigError('--labels and --label-topic are two ways to give labels: choose one')
+    settings = Settings.from_options(args)
+    paths = [Path(bag) for bag in args.bags]
+    units = bag_units(paths, args.topic, results=args.from_topic)
+    words = words_of(args, load_model(args.model).manifest.labels)
+    truths = _truths(args, units, words)
+    files = [file for path in paths for file in BagFiles(path).files]
+    labelled = bool(args.labels or args.label_topic)
+    return finish(Run(
+        'bag', units, settings, Path(args.out), command_line(), truths, data=files,
+        labelled=labelled), args)
+
+
+def _truths(
+    args: argparse.Namespace, units: list[BagUnit], words: Words,
+) -> list[RecordingTruth]:
+    people = parse_people(args.person)
+    if args.label_topic:
+        segments: dict[str, list[Segment]] = {
+            unit.recording: topic_segments(BagFiles(unit.path), args.label_topic, words)
+            for unit in units}
+    elif args.labels:
+        segments = read_timelines(
+            Path(args.labels), list(dict.fromkeys(unit.recording for unit in units)), words)
+    else:
+        segments = {}
+    return [
+        RecordingTruth(Timeline(segments.get(unit.recording, [])), unit.zero, people,
+                       logged=bool(args.label_topic))
+        for unit in units]

@@ -1,0 +1,285 @@
+"""A run: units of work done once each, then figures, pictures and a report of what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import csv
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from fer_ros.commands.progress import progress
+from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.model import load_model
+from fer_ros.evaluation import plots
+from fer_ros.evaluation.model import file_records
+from fer_ros.evaluation.offline import failures, pictures, schedule
+from fer_ros.evaluation.offline.figures import run_figures, SCHEMA
+from fer_ros.evaluation.offline.predictions import PredictionWriter
+from fer_ros.evaluation.offline.records import (
+    fingerprint,
+    is_done,
+    read_records,
+    record_path,
+)
+from fer_ros.evaluation.offline.report import write_run_report
+from fer_ros.evaluation.offline.score import score, Scores
+from fer_ros.evaluation.offline.settings import Settings
+from fer_ros.evaluation.offline.sources.base import Excluded, Unit
+from fer_ros.evaluation.offline.truth import Truth
+from fer_ros.evaluation.records import whole_file
+from fer_ros.evaluation.report import Section
+from fer_ros.training.files import write_text
+
+__all__ = ['Job', 'Run']
+
+_OUTPUTS = ('report.html', 'metrics.json', 'predictions.csv', 'exclusions.csv', 'confusion.png',
+            'reliability.png', 'risk_coverage.png', 'answers.png', 'sizes.png', 'failures.png')
+_TIMELINES = 12  # recordings with a picture of their own
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """How a run is done; nothing of it changes what comes out.
+
+    Attributes:
+        jobs: Number of processes.
+        scheduler: Address of a Dask scheduler, or empty.
+        faces: Whether pictures of faces may be drawn.
+        fresh: Whether to do again what is done already.
+    """
+
+    jobs: int = 1
+    scheduler: str = ''
+    faces: bool = True
+    fresh: bool = False
+
+
+@dataclasses.dataclass
+class Run:
+    """What is evaluated, with what, and where the results go.
+
+    Attributes:
+        kind: `images`, `video` or `bag`.
+        units: The work.
+        settings: Of the pipeline.
+        out: Folder of the results.
+        command: The command, for the record.
+        truths: Labels of each unit.
+        excluded: What is left out before anything is read.
+        warnings: What readers of the figures must know.
+        data: Files of the recordings, for their names and hash; empty for pictures, which are
+            hashed as they are read.
+        labelled: Whether there are labels.
+    """
+
+    kind: str
+    units: Sequence[Unit]
+    settings: Settings
+    out: Path
+    command: str
+    truths: Sequence[Truth]
+    excluded: Sequence[Excluded] = ()
+    warnings: Sequence[str] = ()
+    data: Sequence[Path] = ()
+    labelled: bool = True
+
+    def __post_init__(self) -> None:
+        if self.out.exists() and not self.out.is_dir():
+            raise ConfigError(f'--out {self.out} is a file, not a folder')
+
+    @property
+    def records(self) -> Path:
+        """Folder of the records."""
+        return self.out / 'records'
+
+    def do(self, job: Job) -> dict[str, Any]:
+        """Do what is not done yet, and write the results.
+
+        After Ctrl-C the results of what was done are written, marked as partial.
+
+        Returns:
+            Content of `metrics.json`.
+
+        Raises:
+            KeyboardInterrupt: It was interrupted; the partial results are there.
+            FerError: Something is wrong with model, labels or sources.
+        """
+        plots.pyplot()  # without matplotlib it fails now
+        self.records.mkdir(parents=True, exist_ok=True)
+        self._forget_others(job.fresh)
+        interrupted = False
+        try:
+            self._work(job)
+        except KeyboardInterrupt:
+            interrupted = True
+        metrics = self._results(job.faces, partial=interrupted)
+        if interrupted:
+            raise KeyboardInterrupt
+        return metrics
+
+    def _forget_others(self, fresh: bool) -> None:
+        """Remove records of units that are not of this run."""
+        wanted = {record_path(self.records, unit).name for unit in self.units}
+        for path in self.records.iterdir():
+            if fresh or path.name not in wanted:
+                path.unlink()
+
+    def _work(self, job: Job) -> None:
+        content = self.settings.record()
+        todo = [unit for unit in self.units if not is_done(
+            record_path(self.records, unit), fingerprint(unit, content))]
+        counts = [unit.count() for unit in todo]
+        total = None if None in counts else sum(filter(None, counts))
+        for unit in todo:
+            # What is not done must not be taken for done, if this run is cut, too.
+            record_path(self.records, unit).unlink(missing_ok=True)
+        if not todo:
+            return
+        with progress(total, 'picture' if self.kind == 'images' else 'frame') as step:
+            if job.scheduler:
+                schedule.on_cluster(todo, self.settings, self.records, step, job.scheduler)
+            elif job.jobs > 1 and len(todo) > 1:
+                schedule.in_processes(todo, self.settings, self.records, step, job.jobs)
+            else:
+                schedule.one_by_one(todo, self.settings, self.records, step)
+
+    def _results(self, faces: bool, *, partial: bool) -> dict[str, Any]:
+        for name in (*_OUTPUTS, *(path.name for path in self.out.glob('timeline_*.png'))):
+            (self.out / name).unlink(missing_ok=True)
+        labels = self._labels()
+        with whole_file(self.out / 'predictions.csv') as file:
+            scores = score(self.units, self.truths, self.records, labels,
+                           PredictionWriter(file, labels))
+        scores.excluded[:0] = self.excluded
+        self._check_labels(scores, partial)
+        with whole_file(self.out / 'exclusions.csv') as file:
+            writer = csv.writer(file, lineterminator='\n')
+            writer.writerow(['reason', 'where', 'detail', 'count'])
+            writer.writerows(
+                [item.reason, item.where, item.detail, item.count] for item in scores.excluded)
+        metrics = self._metrics(scores, partial)
+        write_text(self.out / 'metrics.json', json.dumps(metrics, indent=1) + '\n')
+        sections = self._pictures(scores, metrics, faces)
+        write_run_report(self.out / 'report.html', metrics, sections, scores.excluded)
+        return metrics
+
+    def _labels(self) -> tuple[str, ...]:
+        """Return the labels of the records: of recorded results not those of the model."""
+        for unit in self.units:
+            path = record_path(self.records, unit)
+            if path.exists():
+                return next(item for item in read_records(path) if isinstance(item, tuple))
+        return load_model(self.settings.model).manifest.labels
+
+    def _check_labels(self, scores: Scores, partial: bool) -> None:
+        """List the labels that no frame bears; if there are none but those, say why."""
+        if not self.labelled or self.kind == 'images':
+            return
+        borne = set(scores.segment.tolist())
+        lost = []
+        for number, info in enumerate(scores.segments):
+            if number in borne:
+                continue
+            times, _ = scores.tracks.frames(info.unit)
+            span = f'{times[0]:.2f} to {times[-1]:.2f} s' if len(times) else 'nothing'
+            lost.append(Excluded(
+                'label without frames', self.units[info.unit].name,
+                f'{info.emotion} from {info.start:g} to {info.end:g} s; evaluated frames: {span}'))
+        if not len(scores) and lost and not partial:
+            raise DataError(
+                f'no label lies within the evaluated frames: {lost[0].where}, {lost[0].detail}; '
+                'times are in seconds from the first image, or in Unix time')
+        scores.excluded += lost
+
+    def _metrics(self, scores: Scores, partial: bool) -> dict[str, Any]:
+        if len(scores):
+            metrics = run_figures(scores)
+        elif self.labelled and not partial:
+            raise DataError('no labelled picture or frame could be read: '
+                            + '; '.join(f'{n} times {r}' for r, n in scores.reasons().items()))
+        else:
+            metrics = _without_labels(scores)
+        manifest = load_model(self.settings.model).manifest
+        done = sum(record_path(self.records, unit).exists() for unit in self.units)
+        if 'abstention' in metrics:
+            threshold = self.settings.unknown_threshold
+            metrics['abstention']['threshold'] = \
+                manifest.thresholds['unknown'] if threshold is None else threshold
+        return {
+            **metrics, 'kind': self.kind, 'partial': partial,
+            'units': {'all': len(self.units), 'done': done},
+            'warnings': list(self.warnings), 'command': self.command,
+            'model': {'name': manifest.name, 'version': manifest.version,
+                      'sha256': manifest.sha256},
+            'settings': self.settings.record(), 'data': self._data(scores)}
+
+    def _data(self, scores: Scores) -> dict[str, Any]:
+        if self.data:
+            return file_records(self.data)
+        digest = hashlib.sha256('\n'.join(scores.pictures).encode()).hexdigest()
+        return {'files': [Path(self.units[0].recording).name], 'sha256': digest}
+
+    def _pictures(
+        self, scores: Scores, metrics: dict[str, Any], faces: bool,
+    ) -> list[Section]:
+        out, sections = self.out, []
+        timed = [n for n, unit in enumerate(self.units)
+                 if unit.tracking and len(scores.tracks.frames(n)[0])]
+        for number in timed[:_TIMELINES]:
+            unit = self.units[number]
+            path = out / f'timeline_{unit.name}.png'
+            pictures.timeline_picture(scores, number, path)
+            sections.append(Section(
+                f'{unit.recording} {unit.stream}'.strip(),
+                'Above, for each labelled person, the label, the answer, and green where they '
+                'agree; white where no face was found. Below, the probabilities of the faces in '
+                'view for longest, by the number of their track.', path))
+        if not metrics['n']:
+            return sections
+        todo: list[tuple[str, str, str, Callable[[Path], None]]] = [
+            ('confusion', 'Confusion',
+             'Rows are the labels, columns the answers; each row adds up to 100 %. Faces that '
+             'were not found stand under `unknown`, too.',
+             lambda path: plots.confusion_picture(metrics, path)),
+            ('answers', 'Labels and answers', 'How often each emotion is labelled, and how often '
+             'it is answered.', lambda path: pictures.answers_picture(metrics, path)),
+            ('reliability', 'Calibration',
+             'Bars at the dashed line: the confidence says how often the answer is right; bars '
+             'below it: the model is too sure of itself. Pale bars are of fewer than ten faces.',
+             lambda path: plots.reliability_picture(metrics, path)),
+            ('risk_coverage', 'Abstention',
+             'The share of wrong answers if only the surest of the faces that were found are '
+             'answered. The dot is the threshold for `unknown`.',
+             lambda path: plots.risk_coverage_picture(
+                 {**metrics, 'n': max(1, metrics['n'] - metrics['no_face'])}, path)),
+            ('sizes', 'Size and confidence',
+             'Left, right answers and mean confidence of small and large faces, in bins of '
+             'equally many. Right, how often each confidence occurs.',
+             lambda path: pictures.sizes_picture(scores, path))]
+        found = metrics['n'] - metrics['no_face']
+        for name, title, text, draw in todo:
+            if found or name in ('confusion', 'answers'):
+                draw(out / f'{name}.png')
+                sections.append(Section(title, text, out / f'{name}.png'))
+        rows = failures.failure_rows(scores) if faces else []
+        if rows:
+            failures.failure_sheet(
+                scores, rows, self.records, self.settings.selection, out / 'failures.png')
+            sections.append(Section(
+                'What went wrong', 'The surest wrong answers first: label, then answer and '
+                'confidence. Some may be errors of the labels.', out / 'failures.png', True))
+        return sections
+
+
+def _without_labels(scores: Scores) -> dict[str, Any]:
+    """Return what can be said about a run without labels."""
+    return {
+        'schema': SCHEMA, 'n': 0, 'no_face': 0, 'unknown': 0,
+        'frames': {
+            'evaluated': scores.frames, 'with_face': scores.with_face, 'labelled': 0,
+            'unlabelled': scores.frames,
+            'no_face_rate': round(1 - scores.with_face / max(1, scores.frames), 6)},
+        'stability': scores.tracks.stability(), 'excluded': scores.reasons()}
