@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 
 from fer_ros.core.demo_clip import DEMO_FPS, demo_frames
 
-__all__ = ['IMAGES', 'TIMELINE', 'frames', 'write_bag', 'write_bag1', 'write_timeline']
+__all__ = [
+    'BEGIN', 'IMAGES', 'TIMELINE', 'frames', 'image_messages', 'write_bag', 'write_bag1',
+    'write_timeline',
+]
 
 IMAGES = '/camera/image_raw'
 BEGIN = 1_700_000_000.25  # seconds of Unix time of the first image
@@ -35,7 +37,7 @@ def write_timeline(path: Path, rows=TIMELINE, columns: str = 'start,end,emotion'
 def write_bag(
     path: Path, images, *, storage: str = 'mcap', compression: str = '', split: int = 0,
     compressed: bool = False, stamped: bool = True, labels=(), topic: str = IMAGES,
-    chunk: int = 0,
+    extra: str = '',
 ) -> Path:
     """Write a bag of ROS 2.
 
@@ -43,20 +45,20 @@ def write_bag(
         path: Its folder.
         images: Seconds and pictures.
         storage: `mcap` or `sqlite3`.
-        compression: Empty, `file` or `message`.
+        compression: Empty, `file`, `message`, or `storage` (chunks of MCAP).
         split: Number of images a file, 0 for one file.
         compressed: Whether images are JPEGs.
         stamped: Whether headers have stamps.
         labels: Seconds and words for `/labels`.
         topic: Of the images.
-        chunk: Unused by sqlite3; bytes an MCAP chunk.
+        extra: A second topic with the same images.
     """
     parts = [images[i:i + split] for i in range(0, len(images), split)] if split else [images]
     folders = []
     for number, part in enumerate(parts):
         folder = path if not split else path.with_name(f'{path.name}_{number}')
         _write(folder, part, storage, compression, compressed, stamped,
-               labels if number == 0 else (), topic)
+               labels if number == 0 else (), topic, extra)
         folders.append(folder)
     if split:
         _join(path, folders)
@@ -69,7 +71,7 @@ def _store():
     return get_typestore(Stores.ROS2_JAZZY)
 
 
-def image_messages(store, images, topic, compressed, stamped, jpeg=True):
+def image_messages(store, images, compressed=False, stamped=True):
     """Yield nanoseconds and message of each image."""
     types = store.types
     for seconds, bgr in images:
@@ -89,7 +91,7 @@ def image_messages(store, images, topic, compressed, stamped, jpeg=True):
                 step=3 * width, data=bgr.ravel())
 
 
-def _write(folder, images, storage, compression, compressed, stamped, labels, topic):
+def _write(folder, images, storage, compression, compressed, stamped, labels, topic, extra):
     from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
     store = _store()
@@ -98,9 +100,11 @@ def _write(folder, images, storage, compression, compressed, stamped, labels, to
         writer.set_compression(CompressionMode[compression.upper()], CompressionFormat.ZSTD)
     kind = f'sensor_msgs/msg/{"CompressedImage" if compressed else "Image"}'
     with writer:
-        connection = writer.add_connection(topic, kind, typestore=store)
-        for nanoseconds, message in image_messages(store, images, topic, compressed, stamped):
-            writer.write(connection, nanoseconds, store.serialize_cdr(message, kind))
+        connections = [writer.add_connection(name, kind, typestore=store)
+                       for name in (topic, extra) if name]
+        for nanoseconds, message in image_messages(store, images, compressed, stamped):
+            for connection in connections:
+                writer.write(connection, nanoseconds, store.serialize_cdr(message, kind))
         if labels:
             text = writer.add_connection('/labels', 'std_msgs/msg/String', typestore=store)
             for seconds, word in labels:
@@ -157,6 +161,3 @@ def write_bag1(path: Path, images, topic: str = IMAGES) -> Path:
                          store.serialize_ros1(message, 'sensor_msgs/msg/Image'))
     return path
 
-
-def as_namespace(**values):
-    return SimpleNamespace(**values)

@@ -39,6 +39,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         '--no-faces', action='store_true',
         help='no picture that shows faces, for a report that may be passed on')
     parser.add_argument(
+        '--no-report', action='store_true', help='only the figures: no pictures, no report.html')
+    parser.add_argument(
         '--fresh', action='store_true', help='do again what an earlier run in --out has done')
     parser.add_argument(
         '--json', action='store_true', help='print metrics.json instead of a table')
@@ -81,18 +83,17 @@ def finish(run: Run, args: argparse.Namespace) -> int:
     """Do a run and print what came out; returns the exit code."""
     if args.jobs > 1 and args.scheduler:
         raise ConfigError('--jobs is for this machine, --scheduler for a cluster: give one')
-    job = Job(args.jobs, args.scheduler, not args.no_faces, args.fresh)
+    job = Job(args.jobs, args.scheduler, not args.no_faces, not args.no_report, args.fresh)
     try:
         metrics = run.do(job)
     except KeyboardInterrupt:
-        report = Path(args.out) / 'report.html'
-        if report.exists():
-            print(f'partial report: {report}; the same command goes on', file=sys.stderr)
+        print(f'partial results: {Path(args.out)}; the same command goes on', file=sys.stderr)
         raise
     print(json.dumps(metrics, indent=1) if args.json else _text(metrics))
     for text in metrics['warnings']:
         print(f'warning: {text}', file=sys.stderr)
-    print(f'report: {run.out / "report.html"}', file=sys.stderr)
+    print(f'written: {run.out / ("metrics.json" if args.no_report else "report.html")}',
+          file=sys.stderr)
     return 0
 
 

@@ -231,7 +231,7 @@ def _draw_track(axes: Any, track: Track, labels: Sequence[str]) -> set[str]:
 
 def _draw_frames(axes: Any, times: NDArray[Any], tracks: Sequence[Track]) -> None:
     """Draw when a face was in view."""
-    bins = np.linspace(times[0], times[-1] + 1e-6, min(400, max(2, len(times)))) \
+    bins = np.linspace(times[0], times[-1] + 1e-6, min(400, max(2, len(times) // 3))) \
         if len(times) else np.array([0.0, 1.0])
     every, _ = np.histogram(times, bins)
     seen = np.zeros(len(bins) - 1)

@@ -48,12 +48,14 @@ class Job:
         jobs: Number of processes.
         scheduler: Address of a Dask scheduler, or empty.
         faces: Whether pictures of faces may be drawn.
+        report: Whether to draw pictures and to write the report.
         fresh: Whether to do again what is done already.
     """
 
     jobs: int = 1
     scheduler: str = ''
     faces: bool = True
+    report: bool = True
     fresh: bool = False
 
 
@@ -107,7 +109,8 @@ class Run:
             KeyboardInterrupt: It was interrupted; the partial results are there.
             FerError: Something is wrong with model, labels or sources.
         """
-        plots.pyplot()  # without matplotlib it fails now
+        if job.report:
+            plots.pyplot()  # without matplotlib it fails now
         self.records.mkdir(parents=True, exist_ok=True)
         self._forget_others(job.fresh)
         interrupted = False
@@ -115,7 +118,7 @@ class Run:
             self._work(job)
         except KeyboardInterrupt:
             interrupted = True
-        metrics = self._results(job.faces, partial=interrupted)
+        metrics = self._results(job, partial=interrupted)
         if interrupted:
             raise KeyboardInterrupt
         return metrics
@@ -146,7 +149,7 @@ class Run:
             else:
                 schedule.one_by_one(todo, self.settings, self.records, step)
 
-    def _results(self, faces: bool, *, partial: bool) -> dict[str, Any]:
+    def _results(self, job: Job, *, partial: bool) -> dict[str, Any]:
         for name in (*_OUTPUTS, *(path.name for path in self.out.glob('timeline_*.png'))):
             (self.out / name).unlink(missing_ok=True)
         labels = self._labels()
@@ -162,8 +165,9 @@ class Run:
                 [item.reason, item.where, item.detail, item.count] for item in scores.excluded)
         metrics = self._metrics(scores, partial)
         write_text(self.out / 'metrics.json', json.dumps(metrics, indent=1) + '\n')
-        sections = self._pictures(scores, metrics, faces)
-        write_run_report(self.out / 'report.html', metrics, sections, scores.excluded)
+        if job.report:
+            sections = self._pictures(scores, metrics, job.faces)
+            write_run_report(self.out / 'report.html', metrics, sections, scores.excluded)
         return metrics
 
     def _labels(self) -> tuple[str, ...]:
@@ -218,7 +222,8 @@ class Run:
 
     def _data(self, scores: Scores) -> dict[str, Any]:
         if self.data:
-            return file_records(self.data)
+            return {**file_records(self.data), 'files': list(
+                dict.fromkeys(unit.recording for unit in self.units))}
         digest = hashlib.sha256('\n'.join(scores.pictures).encode()).hexdigest()
         return {'files': [Path(self.units[0].recording).name], 'sha256': digest}
 

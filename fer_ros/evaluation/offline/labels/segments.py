@@ -86,6 +86,7 @@ class Timeline:
 
     def at(self, time: float) -> list[Segment]:
         """Return the segments that hold a moment, one a person at most."""
+        time += _ROUNDING
         found = []
         for key, row in self._rows.items():
             place = bisect_right(self._starts[key], time) - 1
@@ -102,6 +103,9 @@ class Timeline:
 
 _ADJACENT = 0.05
 """Seconds of a gap that labelling tools leave between two segments that touch."""
+
+_ROUNDING = 1e-6
+"""Seconds; a float holds Unix time to 2.4e-7 s, and a frame may lie on a border."""
 
 
 def _refuse_overlaps(row: Sequence[Segment]) -> None:
