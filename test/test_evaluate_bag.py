@@ -275,7 +275,8 @@ def test_a_split_bag_without_one_of_its_files(images, timeline, tmp_path):
     write_bag(tmp_path / 'bag', images, split=30)
     (tmp_path / 'bag' / 'bag_1.mcap').unlink()
     assert evaluate(tmp_path / 'bag', tmp_path / 'out', '--labels', timeline) == 0
-    assert figures(tmp_path / 'out')['excluded'] == {'missing file': 1, 'missing message': 30}
+    assert figures(tmp_path / 'out')['excluded'] == {
+        'label without frames': 1, 'missing file': 1, 'missing message': 30}
 
 
 def test_nothing_is_needed_of_ros(reference, timeline, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+import sys
 
+from fer_ros.commands.compare import compare_folders
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.model import load_model
 from fer_ros.evaluation.offline.labels.files import read_timelines
@@ -65,15 +67,28 @@ def run(args: argparse.Namespace) -> int:
     if args.labels and args.label_topic:
         raise ConfigError('--labels and --label-topic are two ways to give labels: choose one')
     settings = Settings.from_options(args)
-    paths = [Path(bag) for bag in args.bags]
-    units = bag_units(paths, args.topic, results=args.from_topic)
+    paths, out = [Path(bag) for bag in args.bags], Path(args.out)
     words = words_of(args, load_model(args.model).manifest.labels)
-    truths = _truths(args, units, words)
     files = [file for path in paths for file in BagFiles(path).files]
-    labelled = bool(args.labels or args.label_topic)
-    return finish(Run(
-        'bag', units, settings, Path(args.out), command_line(), truths, data=files,
-        labelled=labelled), args)
+
+    def run_of(units: list[BagUnit], folder: Path) -> Run:
+        return Run('bag', units, settings, folder, command_line(), _truths(args, units, words),
+                   data=files, labelled=bool(args.labels or args.label_topic))
+
+    code = finish(run_of(bag_units(paths, args.topic, results=args.from_topic), out), args)
+    if not args.from_topic:
+        return code
+    try:
+        today = bag_units(paths, args.topic)
+    except ConfigError as error:
+        print(f"today's model was not asked: {error}", file=sys.stderr)
+        return code
+    print("\ntoday's model on the images:")
+    finish(run_of(today, out / 'today'), args)
+    if args.labels or args.label_topic:
+        print("\nrecorded (A) against today's model (B):")
+        compare_folders(out, out / 'today', out / 'comparison', pictures=not args.no_report)
+    return code
 
 
 def _truths(

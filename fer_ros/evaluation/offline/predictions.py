@@ -12,34 +12,49 @@ from fer_ros.evaluation.offline.truth import Labelled
 
 __all__ = ['PredictionWriter']
 
+_NO_LABEL = ('', '', '')
+
 
 class PredictionWriter:
     """Writes a row for every face, and one for every frame or label without a face.
 
-    Columns: `recording, stream, name, frame, time, stamp, truth, track_id, x, y, width, height,
-    score, label, confidence`, then the smoothed probability of each emotion. Without a face the
-    columns from `track_id` on are empty.
+    Columns: `recording, stream, name, frame, time, stamp, truth, person, segment, track_id, x, y,
+    width, height, score, label, confidence`, then the smoothed probability of each emotion.
+    Without a label `truth` to `segment` are empty, without a face the columns from `track_id` on.
     """
 
     def __init__(self, file: TextIO, labels: Sequence[str]) -> None:
         self._writer = csv.writer(file, lineterminator='\n')
-        self._nothing = [''] * (7 + len(labels))
+        self._nothing = [''] * (8 + len(labels))
         self._writer.writerow([
-            'recording', 'stream', 'name', 'frame', 'time', 'stamp', 'truth', 'track_id', 'x',
-            'y', 'width', 'height', 'score', 'label', 'confidence', *labels])
+            'recording', 'stream', 'name', 'frame', 'time', 'stamp', 'truth', 'person', 'segment',
+            'track_id', 'x', 'y', 'width', 'height', 'score', 'label', 'confidence', *labels])
 
-    def write(self, unit: Unit, frame: FrameRecord, found: Sequence[Labelled]) -> None:
-        """Write a frame."""
+    def write(
+        self, unit: Unit, frame: FrameRecord, found: Sequence[Labelled], people: Sequence[str],
+        first: int,
+    ) -> None:
+        """Write a frame.
+
+        Args:
+            unit: Its unit.
+            frame: What was found in it.
+            found: Its labels.
+            people: The person of each label, empty if unknown.
+            first: Number of the unit's first segment in the run.
+        """
         start = [unit.recording, unit.stream, frame.name, frame.index, f'{frame.time:.4f}',
                  f'{frame.stamp:.9f}']
-        truths = {id(labelled.face): labelled.emotion for labelled in found if labelled.face}
+        labels = [(labelled.face, (labelled.emotion, person, first + labelled.segment))
+                  for labelled, person in zip(found, people, strict=True)]
+        truths = {id(face): label for face, label in labels if face is not None}
         for face in frame.faces:
-            self._writer.writerow([*start, truths.get(id(face), ''), *_values(face)])
-        missed = [labelled.emotion for labelled in found if labelled.face is None]
+            self._writer.writerow([*start, *truths.get(id(face), _NO_LABEL), *_values(face)])
+        missed = [label for face, label in labels if face is None]
         if not frame.faces and not missed:
-            missed = ['']
-        for emotion in missed:
-            self._writer.writerow([*start, emotion, *self._nothing, ''])
+            missed = [_NO_LABEL]
+        for label in missed:
+            self._writer.writerow([*start, *label, *self._nothing])
 
 
 def _values(face: FaceRecord) -> list[object]:

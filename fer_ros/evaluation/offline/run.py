@@ -28,6 +28,7 @@ from fer_ros.evaluation.offline.report import write_run_report
 from fer_ros.evaluation.offline.score import score, Scores
 from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.base import Excluded, Unit
+from fer_ros.evaluation.offline.sources.stored import write_units
 from fer_ros.evaluation.offline.truth import Truth
 from fer_ros.evaluation.records import whole_file
 from fer_ros.evaluation.report import Section
@@ -112,6 +113,7 @@ class Run:
         if job.report:
             plots.pyplot()  # without matplotlib it fails now
         self.records.mkdir(parents=True, exist_ok=True)
+        write_units(self.out / 'units.json', self.units, self.settings.selection)
         self._forget_others(job.fresh)
         interrupted = False
         try:

@@ -163,7 +163,8 @@ def _take(
         scores.add(number, frame, labelled, first)
     if unit.tracking:
         scores.tracks.add(number, frame)
-    writer.write(unit, frame, found)
+    people = [scores.segments[first + labelled.segment].person for labelled in found]
+    writer.write(unit, frame, found, people, first)
 
 
 def _known(

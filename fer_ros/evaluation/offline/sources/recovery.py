@@ -65,6 +65,8 @@ def _mcap(path: Path) -> Iterator[Found]:
 def _sqlite(path: Path) -> Iterator[Found | Excluded]:
     connection = sqlite3.connect(f'file:{path}?immutable=1', uri=True)
     try:
+        # Without it SQLite refuses a file that is shorter than its first page says.
+        connection.execute('PRAGMA writable_schema = ON')
         topics = {row[0]: (str(row[1]), str(row[2])) for row in connection.execute(
             'SELECT id, name, type FROM topics')}
         definitions: dict[str, str] = {}
