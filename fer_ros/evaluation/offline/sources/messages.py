@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from fer_ros.core.resources import resource_folders
 from fer_ros.core.types import FaceEmotion, FrameResult, Image
 from fer_ros.evaluation.offline.sources.storage import Channel, RawMessage
 
-__all__ = ['COMPRESSED', 'IMAGE', 'RESULTS', 'TEXT', 'deserialize', 'message_types', 'pixels_of',
+__all__ = ['as_cdr', 'COMPRESSED', 'IMAGE', 'RESULTS', 'TEXT', 'deserialize', 'message_types', 'pixels_of',
            'result_of', 'stamp_of', 'typestore']
 
 IMAGE = 'sensor_msgs/msg/Image'
@@ -39,6 +40,15 @@ def deserialize(message: RawMessage) -> Any:
     except Exception as error:  # rosbags lets errors of NumPy and struct through
         raise ImageError(
             f'a message of {len(message.data)} bytes is no {channel.kind}: {error}') from None
+
+
+def as_cdr(message: RawMessage) -> bytes:
+    """Return the bytes of a message as ROS 2 serializes it."""
+    if not message.channel.ros1:
+        return message.data
+    # The store of ROS 2 knows how its Header differs from that of ROS 1.
+    store = typestore(dataclasses.replace(message.channel, ros1=False))
+    return bytes(store.ros1_to_cdr(message.data, message.channel.kind))
 
 
 @lru_cache(maxsize=32)
