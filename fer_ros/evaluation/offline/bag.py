@@ -58,6 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--from-topic', default='', metavar='TOPIC',
         help='score the fer_msgs/EmotionArray that the robot published then; where the bag has '
              "images, today's model is scored in OUT/today too, and compared")
+    parser.add_argument(
+        '--bag', action='store_true',
+        help='write annotated/NAME_emotions/ too: a bag (MCAP) with the original messages, the '
+             'results, detections and annotated images')
     add_recording_options(parser)
     add_run_options(parser)
 

@@ -58,6 +58,9 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
         help='the tracks of a person in the labels, where several are labelled at once; may be '
              'given several times')
     parser.add_argument(
+        '--video', action='store_true',
+        help='write annotated/NAME.mp4 too, with what was found drawn into it')
+    parser.add_argument(
         '--every', type=count, default=1, metavar='N', help='evaluate every Nth frame only')
     parser.add_argument(
         '--start', type=seconds, default=0.0, metavar='SECONDS',
@@ -83,7 +86,9 @@ def finish(run: Run, args: argparse.Namespace) -> int:
     """Do a run and print what came out; returns the exit code."""
     if args.jobs > 1 and args.scheduler:
         raise ConfigError('--jobs is for this machine, --scheduler for a cluster: give one')
-    job = Job(args.jobs, args.scheduler, not args.no_faces, not args.no_report, args.fresh)
+    job = Job(
+        args.jobs, args.scheduler, faces=not args.no_faces, report=not args.no_report,
+        video=getattr(args, 'video', False), bag=getattr(args, 'bag', False), fresh=args.fresh)
     try:
         metrics = run.do(job)
     except KeyboardInterrupt:

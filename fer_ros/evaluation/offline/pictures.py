@@ -15,7 +15,9 @@ from fer_ros.evaluation.offline.score import Scores
 from fer_ros.evaluation.offline.tracks import Track
 from fer_ros.evaluation.plots import pyplot, save_figure
 
-__all__ = ['answers_picture', 'color_of', 'sizes_picture', 'timeline_picture']
+__all__ = [
+    'answers_picture', 'color_of', 'draw_timeline', 'sizes_picture', 'timeline_picture',
+]
 
 _TRACKS = 4  # faces with a curve of their own
 _POINTS = 1500  # along the time, about the pixels of the picture

@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+import sys
 from typing import Any
 
 from fer_ros.commands.progress import progress
@@ -16,6 +17,7 @@ from fer_ros.core.model import load_model
 from fer_ros.evaluation import plots
 from fer_ros.evaluation.model import file_records
 from fer_ros.evaluation.offline import failures, pictures, schedule
+from fer_ros.evaluation.offline.annotated import write_video
 from fer_ros.evaluation.offline.figures import run_figures, SCHEMA
 from fer_ros.evaluation.offline.predictions import PredictionWriter
 from fer_ros.evaluation.offline.records import (
@@ -25,8 +27,10 @@ from fer_ros.evaluation.offline.records import (
     record_path,
 )
 from fer_ros.evaluation.offline.report import write_run_report
+from fer_ros.evaluation.offline.result_bag import write_result_bag
 from fer_ros.evaluation.offline.score import score, Scores
 from fer_ros.evaluation.offline.settings import Settings
+from fer_ros.evaluation.offline.sources.bag import BagUnit
 from fer_ros.evaluation.offline.sources.base import Excluded, Unit
 from fer_ros.evaluation.offline.sources.stored import write_units
 from fer_ros.evaluation.offline.truth import Truth
@@ -50,6 +54,8 @@ class Job:
         scheduler: Address of a Dask scheduler, or empty.
         faces: Whether pictures of faces may be drawn.
         report: Whether to draw pictures and to write the report.
+        video: Whether to write annotated videos.
+        bag: Whether to write bags with the results.
         fresh: Whether to do again what is done already.
     """
 
@@ -57,6 +63,8 @@ class Job:
     scheduler: str = ''
     faces: bool = True
     report: bool = True
+    video: bool = False
+    bag: bool = False
     fresh: bool = False
 
 
@@ -123,7 +131,39 @@ class Run:
         metrics = self._results(job, partial=interrupted)
         if interrupted:
             raise KeyboardInterrupt
+        if job.video:
+            self._videos()
+        if job.bag:
+            self._bags()
         return metrics
+
+    def _videos(self) -> None:
+        """Write `annotated/NAME.mp4` of every recording that is not there yet."""
+        units = [unit for unit in self.units if not getattr(unit, 'recorded', False)]
+        with progress(None, 'annotated frame') as step:
+            for unit in units:
+                path = self.out / 'annotated' / f'{unit.name.removesuffix(".mp4")}.mp4'
+                if not _newer(path, record_path(self.records, unit)):
+                    write_video(unit, self.records, self.settings.selection, path, step)
+
+    def _bags(self) -> None:
+        """Write `annotated/NAME/`, a bag with the results beside the original messages."""
+        by_bag: dict[str, list[BagUnit]] = {}
+        for unit in self.units:
+            if isinstance(unit, BagUnit) and not unit.recorded:
+                by_bag.setdefault(unit.recording, []).append(unit)
+        manifest = load_model(self.settings.model).manifest
+        with progress(None, 'message') as step:
+            for name, units in by_bag.items():
+                path = self.out / 'annotated' / f'{Path(name).stem}_emotions'
+                if all(_newer(path / 'metadata.yaml', record_path(self.records, unit))
+                       for unit in units):
+                    continue
+                path.parent.mkdir(exist_ok=True)
+                for topic in write_result_bag(
+                        units, self.records, self.settings.selection, manifest, path, step):
+                    print(f'fer: {name}: {topic} is not taken over, its type is not defined',
+                          file=sys.stderr)
 
     def _forget_others(self, fresh: bool) -> None:
         """Remove records of units that are not of this run."""
@@ -279,6 +319,10 @@ class Run:
                 'What went wrong', 'The surest wrong answers first: label, then answer and '
                 'confidence. Some may be errors of the labels.', out / 'failures.png', True))
         return sections
+
+
+def _newer(path: Path, source: Path) -> bool:
+    return path.exists() and path.stat().st_mtime_ns > source.stat().st_mtime_ns
 
 
 def _without_labels(scores: Scores) -> dict[str, Any]:

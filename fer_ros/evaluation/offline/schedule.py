@@ -105,7 +105,7 @@ def on_cluster(
 
 _worker: Worker
 _counter: Any
-_busy = _leaving = False
+_busy = False
 
 
 def _begin(settings: Settings, counter: Any) -> None:
@@ -118,20 +118,20 @@ def _begin(settings: Settings, counter: Any) -> None:
 
 
 def _leave(*_: object) -> None:
-    """End the unit that is being done, and begin no other."""
-    global _leaving
-    _leaving = True
-    if _busy:
-        raise SystemExit(143)
+    """End the unit that is being done, and then the process."""
+    if not _busy:
+        os._exit(143)
+    raise SystemExit(143)
 
 
 def _do(unit: Unit, path: Path) -> None:
     global _busy
-    if _leaving:
-        return
     _busy = True
     try:
         _worker.do(unit, path, _count)
+    except SystemExit:
+        # What was done of the unit is written; the pool would keep the process waiting.
+        os._exit(143)
     finally:
         _busy = False
 

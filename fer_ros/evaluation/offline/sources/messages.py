@@ -16,8 +16,8 @@ from fer_ros.core.resources import resource_folders
 from fer_ros.core.types import FaceEmotion, FrameResult, Image
 from fer_ros.evaluation.offline.sources.storage import Channel, RawMessage
 
-__all__ = ['as_cdr', 'COMPRESSED', 'IMAGE', 'RESULTS', 'TEXT', 'deserialize', 'message_types', 'pixels_of',
-           'result_of', 'stamp_of', 'typestore']
+__all__ = ['as_cdr', 'COMPRESSED', 'deserialize', 'IMAGE', 'message_types', 'pixels_of', 'RESULTS',
+           'result_of', 'stamp_of', 'TEXT', 'typestore']
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
