@@ -283,7 +283,7 @@ class Run:
                 f'{unit.recording} {unit.stream}'.strip(),
                 'Above, for each labelled person, the label, the answer, and green where they '
                 'agree; white where no face was found. Below, the probabilities of the faces in '
-                'view for longest, by the number of their track.', path))
+                'view for longest, by the number of their track.', path, faces=True))
         if not metrics['n']:
             return sections
         todo: list[tuple[str, str, str, Callable[[Path], None]]] = [
