@@ -9,6 +9,7 @@ import sys
 from fer_ros.commands.compare import compare_folders
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.model import load_model
+from fer_ros.evaluation.offline.labels.annotators import Agreement, merge_annotators
 from fer_ros.evaluation.offline.labels.files import read_timelines
 from fer_ros.evaluation.offline.labels.segments import Segment, Timeline
 from fer_ros.evaluation.offline.labels.topic import topic_segments
@@ -76,8 +77,10 @@ def run(args: argparse.Namespace) -> int:
     files = [file for path in paths for file in BagFiles(path).files]
 
     def run_of(units: list[BagUnit], folder: Path) -> Run:
-        return Run('bag', units, settings, folder, command_line(), _truths(args, units, words),
-                   data=files, labelled=bool(args.labels or args.label_topic))
+        agreement = Agreement()
+        truths = _truths(args, units, words, agreement)
+        return Run('bag', units, settings, folder, command_line(), truths, data=files,
+                   labelled=bool(args.labels or args.label_topic), agreement=agreement)
 
     code = finish(run_of(bag_units(paths, args.topic, results=args.from_topic), out), args)
     if not args.from_topic:
@@ -96,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _truths(
-    args: argparse.Namespace, units: list[BagUnit], words: Words,
+    args: argparse.Namespace, units: list[BagUnit], words: Words, agreement: Agreement,
 ) -> list[RecordingTruth]:
     people = parse_people(args.person)
     if args.label_topic:
@@ -108,7 +111,12 @@ def _truths(
             Path(args.labels), list(dict.fromkeys(unit.recording for unit in units)), words)
     else:
         segments = {}
+    merged: dict[str, Timeline] = {}
+    for unit in units:
+        # Once a recording: its cameras share the labels.
+        if unit.recording not in merged:
+            merged[unit.recording] = Timeline(
+                merge_annotators(segments.get(unit.recording, []), agreement))
     return [
-        RecordingTruth(Timeline(segments.get(unit.recording, [])), unit.zero, people,
-                       logged=bool(args.label_topic))
+        RecordingTruth(merged[unit.recording], unit.zero, people, logged=bool(args.label_topic))
         for unit in units]

@@ -121,6 +121,14 @@ def over_time(metrics: dict[str, Any]) -> list[str]:
             f'{delay["reached"]} of {delay["changes"]} changes of the label are followed'
             + (f', after {delay["median_s"]:.2f} s in the median and {delay["p90_s"]:.2f} s in '
                'the 90th percentile.' if delay['reached'] else '.'))
+    if 'annotators' in metrics:
+        annotators = metrics['annotators']
+        alpha = annotators['alpha']
+        lines.append(
+            f'{len(annotators["names"])} annotators'
+            + ('' if alpha is None else f", Krippendorff's alpha {alpha:.2f}")
+            + f'; the label is what most of them say, and {annotators["disputed"] / 10:.1f} s on '
+            'which they are even bear none.')
     return lines
 
 

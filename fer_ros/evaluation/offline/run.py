@@ -19,6 +19,7 @@ from fer_ros.evaluation.model import file_records
 from fer_ros.evaluation.offline import failures, pictures, schedule
 from fer_ros.evaluation.offline.annotated import write_video
 from fer_ros.evaluation.offline.figures import run_figures, SCHEMA
+from fer_ros.evaluation.offline.labels.annotators import Agreement
 from fer_ros.evaluation.offline.predictions import PredictionWriter
 from fer_ros.evaluation.offline.records import (
     fingerprint,
@@ -84,6 +85,7 @@ class Run:
         data: Files of the recordings, for their names and hash; empty for pictures, which are
             hashed as they are read.
         labelled: Whether there are labels.
+        agreement: Of several annotators.
     """
 
     kind: str
@@ -96,6 +98,7 @@ class Run:
     warnings: Sequence[str] = ()
     data: Sequence[Path] = ()
     labelled: bool = True
+    agreement: Agreement | None = None
 
     def __post_init__(self) -> None:
         if self.out.exists() and not self.out.is_dir():
@@ -254,6 +257,8 @@ class Run:
             threshold = self.settings.unknown_threshold
             metrics['abstention']['threshold'] = \
                 manifest.thresholds['unknown'] if threshold is None else threshold
+        if self.agreement is not None and self.agreement.names:
+            metrics['annotators'] = self.agreement.record()
         return {
             **metrics, 'kind': self.kind, 'partial': partial,
             'units': {'all': len(self.units), 'done': done},

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from fer_ros.core.model import load_model
+from fer_ros.evaluation.offline.labels.annotators import Agreement, merge_annotators
 from fer_ros.evaluation.offline.labels.files import read_timelines
 from fer_ros.evaluation.offline.labels.segments import Timeline
 from fer_ros.evaluation.offline.options import (
@@ -50,9 +51,12 @@ def run(args: argparse.Namespace) -> int:
     segments = read_timelines(Path(args.labels), [unit.recording for unit in units], words) \
         if args.labels else {}
     people = parse_people(args.person)
+    agreement = Agreement()
     truths = [
-        RecordingTruth(Timeline(segments.get(unit.recording, [])), 0.0, people)
+        RecordingTruth(
+            Timeline(merge_annotators(segments.get(unit.recording, []), agreement)), 0.0, people)
         for unit in units]
     return finish(Run(
         'video', units, settings, Path(args.out), command_line(), truths,
-        data=[unit.path for unit in units], labelled=bool(args.labels)), args)
+        data=[unit.path for unit in units], labelled=bool(args.labels), agreement=agreement),
+        args)
