@@ -34,6 +34,7 @@ _COMMANDS = {
     'networks': 'what each network family costs: parameters, operations, size, time',
     'evaluate': 'measure the pipeline on bags, videos, pictures; a model, a detector, a framing',
     'compare': 'whether one model or run is better than another on the same faces',
+    'record': 'record a labelled session for a test set of your own, with consent',
     'plot': 'a picture of predictions over time',
     'play': 'publish the messages of a bag at their pace, with /clock',
 }
