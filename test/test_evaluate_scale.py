@@ -216,7 +216,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same(pictures, uncut, tmp_path)
             out = tmp_path / 'out'
             process = start(words(pictures, out, '--scheduler', address))
             waiting = pool.submit(process.communicate, timeout=300)
-            wait_for(lambda: done(out))
+            wait_for(lambda: done(out) or process.poll() is not None)
             workers[0].kill()
             _, error = waiting.result()
         assert process.returncode == 0, error

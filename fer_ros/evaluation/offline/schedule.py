@@ -96,8 +96,9 @@ def on_cluster(
         futures: dict[Any, Unit] = {
             client.submit(work_remotely, unit, settings, pure=False, retries=2): unit
             for unit in units}
-        for future in as_completed(futures):
-            unit, path = futures[future], record_path(folder, futures[future])
+        for future in as_completed(futures, loop=client.loop):
+            unit = futures[future]
+            path = record_path(folder, unit)
             part_of(path).write_bytes(future.result())
             os.replace(part_of(path), path)
             step(unit.count() or 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import hashlib
+from pathlib import Path
 from typing import Any
 
 from fer_ros import __version__
@@ -24,7 +26,8 @@ class Settings:
         model: Name or folder, None for the default.
         sha256: Of the model's network, which every process checks.
         detector: Name of the detector.
-        detector_model: Its network file, or empty.
+        detector_model: Its network file or folder, or empty.
+        detector_sha256: Of the detector's network, empty for one without.
         unknown_threshold: Confidence below which the label is `unknown`; None: the model's.
         priors: `natural` or `balanced`.
         max_faces: Largest number of faces, 0 for all.
@@ -39,6 +42,7 @@ class Settings:
     sha256: str
     detector: str
     detector_model: str = ''
+    detector_sha256: str = ''
     unknown_threshold: float | None = None
     priors: str = 'natural'
     max_faces: int = 0
@@ -61,11 +65,13 @@ class Settings:
             raise ConfigError(f'--end {end:g} must come after --start {args.start:g}')
         settings = cls(
             args.model, load_model(args.model).manifest.sha256, args.detector,
-            args.detector_model, args.unknown_threshold, args.priors, args.max_faces,
-            args.threads, getattr(args, 'smoothing', 0.0), getattr(args, 'every', 1),
-            getattr(args, 'start', 0.0), end)
-        settings.pipeline(tracking=True)  # it fails now, not in a worker
-        return settings
+            args.detector_model, unknown_threshold=args.unknown_threshold, priors=args.priors,
+            max_faces=args.max_faces, threads=args.threads,
+            smoothing=getattr(args, 'smoothing', 0.0), every=getattr(args, 'every', 1),
+            start=getattr(args, 'start', 0.0), end=end)
+        pipeline = settings.pipeline(tracking=True)  # it fails now, not in a worker
+        return dataclasses.replace(settings, detector_sha256=_network_of(
+            pipeline.detector, args.detector_model))
 
     @property
     def selection(self) -> Selection:
@@ -75,7 +81,7 @@ class Settings:
     def record(self) -> dict[str, Any]:
         """Return what the answers depend on, for JSON: not the folder, but what lies in it."""
         content = dataclasses.asdict(self)
-        del content['model']
+        del content['model'], content['detector_model']
         return {'version': __version__, **content}
 
     def pipeline(self, *, tracking: bool) -> Pipeline:
@@ -96,3 +102,11 @@ class Settings:
                 f'{pipeline.model.manifest.sha256[:12]}, not {self.sha256[:12]}); every machine '
                 'needs the same')
         return pipeline
+
+
+def _network_of(detector: object, file: str) -> str:
+    """Return the sha256 of a detector's network, which its answers depend on."""
+    model = getattr(detector, 'model', None)
+    if model is not None:
+        return str(model.manifest.sha256)
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if Path(file).is_file() else ''
