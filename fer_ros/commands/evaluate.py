@@ -20,6 +20,8 @@ EPILOG = """\
 examples:
   fer evaluate model --data fer_publictest.npz
   fer evaluate model models/my_model my_faces/ --out report/
+  fer evaluate bag session/ --labels session.csv --out report/
+  fer evaluate images --labels index.csv --out report/
   fer evaluate detector --help
 """
 

@@ -13,15 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.errors import ConfigError, DataError
-from fer_ros.core.types import Image
+from fer_ros.core.types import Box, Image
 from fer_ros.evaluation.compare import mcnemar, paired_comparison
 from fer_ros.evaluation.examples import sheet
 from fer_ros.evaluation.offline.failures import face_images
 from fer_ros.evaluation.offline.figures import SCHEMA
+from fer_ros.evaluation.offline.sources.base import Unit
+from fer_ros.evaluation.offline.sources.pictures import PictureUnit
 from fer_ros.evaluation.offline.sources.stored import read_units
 
 __all__ = ['compare_runs', 'disagreements', 'disagreement_sheet', 'is_run', 'PairedRow']
 
+_GREY = np.full((48, 48, 3), 230, np.uint8)  # where the frame is gone
 _SHOWN = 30
 _APART = 1.0  # seconds between two disagreements of a recording that are shown
 
@@ -40,6 +43,7 @@ class PairedRow:
         group: What the bootstrap draws as a whole.
         segment: Number of the labelled segment.
         answers: Of both runs, empty where no face was found.
+        box: Of the face in the first run, in pixels, or else in the second.
     """
 
     recording: str
@@ -51,6 +55,7 @@ class PairedRow:
     group: str
     segment: int
     answers: tuple[str, str]
+    box: Box | None
 
 
 def is_run(path: Path) -> bool:
@@ -128,22 +133,30 @@ def disagreement_sheet(run: Path, rows: list[PairedRow], path: Path) -> None:
         DataError: The sources of the run cannot be found.
     """
     units, selection = read_units(run / 'units.json')
-    images: dict[str, Image] = {}
+    images: dict[int, Image] = {}
     for unit in units:
-        # Pictures are called by their name, frames of recordings by their number.
-        mine = [row for row in rows
-                if (row.recording, row.stream) == (unit.recording, unit.stream)]
-        if not unit.tracking:
-            names = {picture.name for picture in unit.pictures}  # type: ignore[attr-defined]
-            mine = [row for row in mine if row.name in names]
+        mine = [place for place, row in enumerate(rows) if _is_of(row, unit)]
         found = face_images(
-            unit, frozenset(row.frame for row in mine), run / 'records', selection)
-        images.update({row.name: found[row.frame] for row in mine if row.frame in found})
-    grey = np.full((48, 48, 3), 230, np.uint8)
-    sheet(path, [images.get(row.name, grey) for row in rows],
+            unit, [(rows[place].frame, rows[place].box) for place in mine], selection)
+        images.update(zip(mine, found, strict=True))
+    sheet(path, [images.get(place, _GREY) for place in range(len(rows))],
           [f'{row.truth}:\n{row.answers[0] or "no face"}\n{row.answers[1] or "no face"}'
            for row in rows],
           [row.answers[1] == row.truth for row in rows])
+
+
+def _is_of(row: PairedRow, unit: Unit) -> bool:
+    if (row.recording, row.stream) != (unit.recording, unit.stream):
+        return False
+    # The units of a set of pictures are parts of it.
+    return not isinstance(unit, PictureUnit) or (
+        row.frame < len(unit.pictures) and unit.pictures[row.frame].name == row.name)
+
+
+def _box(row: dict[str, str]) -> Box | None:
+    if not row['x']:
+        return None
+    return float(row['x']), float(row['y']), float(row['width']), float(row['height'])
 
 
 def _paired(first: Path, second: Path) -> tuple[list[PairedRow], int]:
@@ -158,7 +171,7 @@ def _paired(first: Path, second: Path) -> tuple[list[PairedRow], int]:
             rows.append(PairedRow(
                 one['recording'], one['stream'], int(one['frame']), one['name'],
                 float(one['time']), one['truth'], one['person'] or f'segment {one["segment"]}',
-                int(one['segment']), (one['label'], two['label'])))
+                int(one['segment']), (one['label'], two['label']), _box(one) or _box(two)))
     return rows, len(keyed[0].keys() ^ keyed[1].keys())
 
 

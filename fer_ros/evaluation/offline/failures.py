@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_ros.core.types import Image
+from fer_ros.core.types import Box, Image
 from fer_ros.evaluation.examples import sheet
-from fer_ros.evaluation.offline.records import FrameRecord, part_of, read_records, record_path
 from fer_ros.evaluation.offline.score import Scores
 from fer_ros.evaluation.offline.sources.base import Selection, SourceFrame, Unit
 
@@ -19,6 +18,7 @@ __all__ = ['failure_rows', 'failure_sheet', 'face_images']
 _COUNT = 30
 _APART = 1.0  # seconds between two failures of one segment that are shown
 _MARGIN = 0.25  # of the box, about it
+_GREY = np.full((48, 48, 3), 230, np.uint8)
 
 
 def failure_rows(scores: Scores, count: int = _COUNT) -> list[int]:
@@ -44,27 +44,24 @@ def failure_rows(scores: Scores, count: int = _COUNT) -> list[int]:
 
 
 def failure_sheet(
-    scores: Scores, rows: Sequence[int], folder: Path, selection: Selection, path: Path,
+    scores: Scores, rows: Sequence[int], selection: Selection, path: Path,
 ) -> None:
     """Draw a sheet of failures.
 
     Args:
         scores: Of the run.
         rows: What is shown.
-        folder: Where the records lie.
         selection: Of the run.
         path: Where to.
     """
-    wanted: defaultdict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        wanted[int(scores.unit[row])][int(scores.frame[row])].append(row)
+    units, frames = scores.unit, scores.frame
     images: dict[int, Image] = {}
-    for unit, frames in wanted.items():
-        for index, image in face_images(
-                scores.units[unit], frozenset(frames), folder, selection).items():
-            for row in frames[index]:
-                images[row] = image
-    captions, pictures = [], []
+    for number in sorted({int(units[row]) for row in rows}):
+        mine = [row for row in rows if units[row] == number]
+        images.update(zip(mine, face_images(
+            scores.units[number], [(int(frames[row]), scores.box(row)) for row in mine],
+            selection), strict=True))
+    captions = []
     guess, target, probabilities = scores.guess, scores.target, scores.probabilities
     for row in rows:
         label = scores.labels[target[row]]
@@ -75,39 +72,35 @@ def failure_sheet(
         else:
             answer = f'{scores.labels[guess[row]]} {100 * probabilities[row].max():.0f} %'
         captions.append(f'{label}:\n{answer}')
-        pictures.append(images.get(row, np.full((48, 48, 3), 230, np.uint8)))
-    sheet(path, pictures, captions, [False] * len(rows))
+    sheet(path, [images[row] for row in rows], captions, [False] * len(rows))
 
 
 def face_images(
-    unit: Unit, wanted: frozenset[int], folder: Path, selection: Selection,
-) -> dict[int, Image]:
-    """Return the largest face of frames with some margin, the whole frame where there is none.
+    unit: Unit, faces: Sequence[tuple[int, Box | None]], selection: Selection,
+) -> list[Image]:
+    """Return faces with some margin; the whole frame without a box, grey without a frame.
 
     Args:
         unit: The unit, which is read once more.
-        wanted: Numbers of the frames.
-        folder: Where the records lie.
+        faces: Number of the frame and box of each face.
         selection: Of the run.
     """
-    path = record_path(folder, unit)
-    torn = not path.exists()
-    boxes = {
-        record.index: record.faces[0].box if record.faces else None
-        for record in read_records(part_of(path) if torn else path, torn=torn)
-        if isinstance(record, FrameRecord) and record.index in wanted}
-    images: dict[int, Image] = {}
-    if not wanted:
-        return images
-    for frame in unit.frames(selection):
-        if isinstance(frame, SourceFrame) and frame.index in boxes and frame.bgr is not None:
-            images[frame.index] = _cut(frame.bgr, boxes[frame.index])
-            if len(images) == len(boxes):
+    wanted: defaultdict[int, list[int]] = defaultdict(list)
+    for place, (index, _) in enumerate(faces):
+        wanted[index].append(place)
+    images: list[Image] = [_GREY] * len(faces)
+    left = set(wanted)
+    for frame in unit.frames(selection) if faces else ():
+        if isinstance(frame, SourceFrame) and frame.index in left and frame.bgr is not None:
+            left.remove(frame.index)
+            for place in wanted[frame.index]:
+                images[place] = _cut(frame.bgr, faces[place][1])
+            if not left:
                 break
     return images
 
 
-def _cut(bgr: Image, box: tuple[float, float, float, float] | None) -> Image:
+def _cut(bgr: Image, box: Box | None) -> Image:
     if box is None:
         return bgr
     x, y, width, height = box

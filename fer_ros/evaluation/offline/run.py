@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import csv
 import dataclasses
 import hashlib
@@ -16,7 +16,7 @@ from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.model import load_model
 from fer_ros.evaluation import plots
 from fer_ros.evaluation.model import file_records
-from fer_ros.evaluation.offline import failures, pictures, schedule
+from fer_ros.evaluation.offline import schedule
 from fer_ros.evaluation.offline.annotated import write_video
 from fer_ros.evaluation.offline.figures import run_figures, SCHEMA
 from fer_ros.evaluation.offline.labels.annotators import Agreement
@@ -24,26 +24,26 @@ from fer_ros.evaluation.offline.predictions import PredictionWriter
 from fer_ros.evaluation.offline.records import (
     fingerprint,
     is_done,
+    part_of,
     read_records,
     record_path,
 )
 from fer_ros.evaluation.offline.report import write_run_report
 from fer_ros.evaluation.offline.result_bag import write_result_bag
 from fer_ros.evaluation.offline.score import score, Scores
+from fer_ros.evaluation.offline.sections import draw_sections
 from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.bag import BagUnit
 from fer_ros.evaluation.offline.sources.base import Excluded, Unit
 from fer_ros.evaluation.offline.sources.stored import write_units
 from fer_ros.evaluation.offline.truth import Truth
 from fer_ros.evaluation.records import whole_file
-from fer_ros.evaluation.report import Section
 from fer_ros.training.files import write_text
 
 __all__ = ['Job', 'Run']
 
 _OUTPUTS = ('report.html', 'metrics.json', 'predictions.csv', 'exclusions.csv', 'confusion.png',
             'reliability.png', 'risk_coverage.png', 'answers.png', 'sizes.png', 'failures.png')
-_TIMELINES = 12  # recordings with a picture of their own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,7 +211,8 @@ class Run:
         metrics = self._metrics(scores, partial)
         write_text(self.out / 'metrics.json', json.dumps(metrics, indent=1) + '\n')
         if job.report:
-            sections = self._pictures(scores, metrics, job.faces)
+            sections = draw_sections(
+                self.out, scores, metrics, self.settings.selection, faces=job.faces)
             write_run_report(self.out / 'report.html', metrics, sections, scores.excluded)
         return metrics
 
@@ -219,8 +220,10 @@ class Run:
         """Return the labels of the records: of recorded results not those of the model."""
         for unit in self.units:
             path = record_path(self.records, unit)
-            if path.exists():
-                return next(item for item in read_records(path) if isinstance(item, tuple))
+            for file in (path, part_of(path)):
+                if file.exists() and file.stat().st_size:
+                    return next(item for item in read_records(file, torn=True)
+                                if isinstance(item, tuple))
         return load_model(self.settings.model).manifest.labels
 
     def _check_labels(self, scores: Scores, partial: bool) -> None:
@@ -273,57 +276,6 @@ class Run:
                 dict.fromkeys(unit.recording for unit in self.units))}
         digest = hashlib.sha256('\n'.join(scores.pictures).encode()).hexdigest()
         return {'files': [Path(self.units[0].recording).name], 'sha256': digest}
-
-    def _pictures(
-        self, scores: Scores, metrics: dict[str, Any], faces: bool,
-    ) -> list[Section]:
-        out, sections = self.out, []
-        timed = [n for n, unit in enumerate(self.units)
-                 if unit.tracking and len(scores.tracks.frames(n)[0])]
-        for number in timed[:_TIMELINES]:
-            unit = self.units[number]
-            path = out / f'timeline_{unit.name}.png'
-            pictures.timeline_picture(scores, number, path)
-            sections.append(Section(
-                f'{unit.recording} {unit.stream}'.strip(),
-                'Above, for each labelled person, the label, the answer, and green where they '
-                'agree; white where no face was found. Below, the probabilities of the faces in '
-                'view for longest, by the number of their track.', path, faces=True))
-        if not metrics['n']:
-            return sections
-        todo: list[tuple[str, str, str, Callable[[Path], None]]] = [
-            ('confusion', 'Confusion',
-             'Rows are the labels, columns the answers; each row adds up to 100 %. Faces that '
-             'were not found stand under `unknown`, too.',
-             lambda path: plots.confusion_picture(metrics, path)),
-            ('answers', 'Labels and answers', 'How often each emotion is labelled, and how often '
-             'it is answered.', lambda path: pictures.answers_picture(metrics, path)),
-            ('reliability', 'Calibration',
-             'Bars at the dashed line: the confidence says how often the answer is right; bars '
-             'below it: the model is too sure of itself. Pale bars are of fewer than ten faces.',
-             lambda path: plots.reliability_picture(metrics, path)),
-            ('risk_coverage', 'Abstention',
-             'The share of wrong answers if only the surest of the faces that were found are '
-             'answered. The dot is the threshold for `unknown`.',
-             lambda path: plots.risk_coverage_picture(
-                 {**metrics, 'n': max(1, metrics['n'] - metrics['no_face'])}, path)),
-            ('sizes', 'Size and confidence',
-             'Left, right answers and mean confidence of small and large faces, in bins of '
-             'equally many. Right, how often each confidence occurs.',
-             lambda path: pictures.sizes_picture(scores, path))]
-        found = metrics['n'] - metrics['no_face']
-        for name, title, text, draw in todo:
-            if found or name in ('confusion', 'answers'):
-                draw(out / f'{name}.png')
-                sections.append(Section(title, text, out / f'{name}.png'))
-        rows = failures.failure_rows(scores) if faces else []
-        if rows:
-            failures.failure_sheet(
-                scores, rows, self.records, self.settings.selection, out / 'failures.png')
-            sections.append(Section(
-                'What went wrong', 'The surest wrong answers first: label, then answer and '
-                'confidence. Some may be errors of the labels.', out / 'failures.png', True))
-        return sections
 
 
 def _newer(path: Path, source: Path) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.errors import DataError
-from fer_ros.core.types import Floats, UNKNOWN
+from fer_ros.core.types import Box, Floats, UNKNOWN
 from fer_ros.evaluation.offline.predictions import PredictionWriter
 from fer_ros.evaluation.offline.records import FrameRecord, part_of, read_records, record_path
 from fer_ros.evaluation.offline.sources.base import Excluded, Unit
@@ -71,7 +71,7 @@ class Scores:
         self._columns = {
             'unit': array('i'), 'frame': array('q'), 'time': array('d'), 'segment': array('i'),
             'target': array('b'), 'guess': array('b'), 'side': array('f')}
-        self._probabilities = array('f')
+        self._probabilities, self._boxes = array('f'), array('f')
         self._nothing = [float('nan')] * len(labels)
 
     def add(self, unit: int, frame: FrameRecord, labelled: Labelled, first: int) -> None:
@@ -86,6 +86,7 @@ class Scores:
         for name, value in values.items():
             self._columns[name].append(value)
         self._probabilities.extend(self._nothing if face is None else face.probabilities)
+        self._boxes.extend([float('nan')] * 4 if face is None else face.box)
 
     def __len__(self) -> int:
         return len(self._columns['target'])
@@ -100,6 +101,11 @@ class Scores:
     def probabilities(self) -> Floats:
         """Return (N, K) distributions; NaN where no face was found."""
         return np.array(self._probabilities, np.float32).reshape(-1, len(self.labels))
+
+    def box(self, row: int) -> Box | None:
+        """Return the box of a row's face in pixels, None where it was not found."""
+        x, y, width, height = self._boxes[4 * row:4 * row + 4]
+        return None if x != x else (x, y, width, height)
 
     def reasons(self) -> dict[str, int]:
         """Return how often each reason of exclusion occurs."""

@@ -93,6 +93,7 @@ def picture_units(pictures: Sequence[LabelledPicture]) -> list[PictureUnit]:
 def _read(picture: LabelledPicture) -> tuple[Image, str]:
     if picture.offset < 0:
         bgr = read_image(picture.path)
+        # The file is in the system's cache now: reading it again costs next to nothing.
         return bgr, hashlib.sha256(picture.path.read_bytes()).hexdigest()
     with picture.path.open('rb') as file:
         file.seek(picture.offset)

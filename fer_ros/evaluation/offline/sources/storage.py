@@ -61,6 +61,7 @@ class BagFiles:
         path: What the user named: a folder or a file.
         files: The files with messages, in order of time.
         metadata: Content of `metadata.yaml`, empty if it is missing or damaged.
+        missing: Files that `metadata.yaml` names and that are not there.
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,6 +73,7 @@ class BagFiles:
         """
         self.path = path
         self.metadata: dict[str, Any] = {}
+        self.missing: tuple[Path, ...] = ()
         if not path.exists():
             raise ConfigError(f'{path}: no such bag')
         if path.is_file():
@@ -88,8 +90,6 @@ class BagFiles:
         self.files = tuple([file for file in named if file in found] or found)
         if not self.files:
             raise SourceError(f'{path}: no bag in this folder (no {", ".join(_SUFFIXES)})')
-
-    missing: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -139,14 +139,12 @@ def raw_messages(file: Path, topics: frozenset[str] | None) -> Iterator[RawMessa
             failure = str(error) or type(error).__name__
         if failure:
             # Once more without the index, from where it failed.
-            count = 0
             for message in recovered_messages(path, topics):
                 if isinstance(message, Excluded):
                     yield message
                     continue
                 topic, kind, definition, logged, data = message
                 if logged > last:
-                    count += 1
                     yield RawMessage(
                         Channel(topic, kind, definition, path.suffix == '.bag'), logged,
                         _inflated(data))
