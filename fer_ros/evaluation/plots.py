@@ -32,8 +32,8 @@ def pyplot() -> Any:
         import matplotlib
     except ImportError as error:
         raise ConfigError(
-            'plots need matplotlib, which belongs to the training side; get it with: make '
-            'train-env, or pip install matplotlib') from error
+            'plots need matplotlib; get it with: pip install matplotlib (`make` brings it '
+            'along)') from error
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
 
