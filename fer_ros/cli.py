@@ -25,6 +25,7 @@ _COMMANDS = {
     'video': 'classify the faces in a video, a camera or a folder of frames',
     'demo': 'camera, node and viewer as separate processes over DDS',
     'info': 'what is installed, what is missing and how to get it',
+    'doctor': 'check a running graph: topics, QoS, stamps, rates, model',
     'data': 'prepare labelled faces, look at them, preview their variations',
     'train': 'train an emotion network and export it as a model folder',
     'train-detector': 'train the face detector on pictures with boxes and landmarks',

@@ -13,6 +13,18 @@ from fer_ros.core.model import load_model
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        '--thorough', action='store_true',
+        help='endurance tests at their full length: an hour instead of a minute')
+
+
+@pytest.fixture(scope='session')
+def amount(request):
+    """Return a function that chooses between a short and a full length."""
+    return lambda short, full: full if request.config.getoption('--thorough') else short
+
+
 @pytest.fixture(scope='session')
 def astronaut():
     """Return (512, 512, 3) BGR: NASA's portrait of Eileen Collins, in the public domain."""

@@ -9,7 +9,7 @@ from sensor_msgs.msg import Image
 from fer_msgs.msg import EmotionArray
 from fer_ros.nodes.emotion_node import EmotionNode
 
-__all__ = ['EMOTIONS', 'GREY', 'Running', 'as_dict']
+__all__ = ['EMOTIONS', 'GREY', 'Running', 'as_dict', 'count']
 
 EMOTIONS = '/emotion_node/emotions'
 GREY = np.full((240, 320, 3), 128, np.uint8)
@@ -35,6 +35,10 @@ class Running:
         self.images.publish(image_message(bgr, stamp, **changes))
         return self.emotions.wait(count + 1)[-1]
 
+    def count(self, name, camera=''):
+        """Return a count of the node, such as `processed` or `overload`."""
+        return count(self.node, name, camera)
+
     def values(self, condition, what='the values'):
         """Return the values of the first diagnostics for which `condition` holds."""
         diagnostics = self.ros.subscribe(DiagnosticArray, '/diagnostics')
@@ -44,3 +48,8 @@ class Running:
 
 def as_dict(message):
     return {pair.key: pair.value for pair in message.status[0].values}
+
+
+def count(node, name, camera=''):
+    """Return a count of an EmotionNode, such as `processed` or `overload`."""
+    return node._cameras[camera].statistics[name]

@@ -1,17 +1,20 @@
-"""Counting, throttled warnings, and the level that follows from them."""
+"""The level of a report, its reason, and the values behind it."""
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from malformed_images import malformed_images
 import pytest
 
-from fer_ros.nodes.diagnostics import make_status, MAX_KINDS, NodeState, Statistics
+from fer_ros.nodes.diagnostics import CameraState, describe_process, judge, make_status, values
+from fer_ros.nodes.qos import Offer
+from fer_ros.nodes.statistics import Statistics
 
-ACTIVE = NodeState('active', image_topic='/image_raw', publishers=1)
+CAMERA = Offer('/camera', 'reliable, volatile', '')
+DEAF = Offer('/cam', 'best_effort, volatile', 'reliable is asked for')
+ACTIVE = CameraState('active', image_topic='/image_raw', offers=(CAMERA,))
 LIMITS = {'image_timeout': 5.0, 'max_consecutive_failures': 3}
 
 
 def after(*events, now=101.0, state=ACTIVE):
-    """Return the report at `now` after events at 100 s: p processed, r rejected, f failed."""
+    """Return level and text at `now` after events at 100 s, by their first letters."""
     statistics = Statistics(100.0)
     for event in events:
         statistics.receive(100.0, None)
@@ -19,9 +22,15 @@ def after(*events, now=101.0, state=ACTIVE):
             statistics.process({'detect': 5.0})
         elif event == 'r':
             statistics.reject('step too short', 100.0)
+        elif event == 's':
+            statistics.drop('stale')
         else:
             statistics.fail('boom', 100.0)
-    return statistics.report(state, now, **LIMITS)
+    return judge(state, statistics.report(now), **LIMITS)
+
+
+def active(**fields):
+    return CameraState('active', **{'image_topic': '/image_raw', 'offers': (CAMERA,), **fields})
 
 
 @pytest.mark.parametrize(('report', 'level', 'text'), [
@@ -32,13 +41,23 @@ def after(*events, now=101.0, state=ACTIVE):
     (after('f', 'f', 'f'), DiagnosticStatus.ERROR, '3 images in a row failed: boom'),
     (after('f', 'f', 'f', 'p'), DiagnosticStatus.WARN, '3 images failed'),
     (after(now=104.0), DiagnosticStatus.OK, '0.0 images/s'),
-    (after('p', now=106.0), DiagnosticStatus.STALE, 'no image for 6 s on /image_raw, though 1'),
-    (after(now=106.0, state=NodeState('active', image_topic='/camera/image')),
-     DiagnosticStatus.STALE, 'nobody publishes /camera/image'),
-    (after(now=200.0, state=NodeState('active', enabled=False)),
-     DiagnosticStatus.OK, 'switched off by ~/set_enabled'),
-    (after(now=200.0, state=NodeState('inactive')), DiagnosticStatus.OK, 'inactive'),
-    (after(now=200.0, state=NodeState('unconfigured', error='cannot configure: no model')),
+    (after('p', now=106.0), DiagnosticStatus.WARN,
+     'no image for 6 s on /image_raw, though it is published; is the camera delivering? /camera '
+     '(reliable, volatile)'),
+    (after(now=106.0, state=active(offers=())), DiagnosticStatus.WARN,
+     'on /image_raw: nobody publishes it'),
+    (after(now=106.0, state=active(offers=(DEAF,))), DiagnosticStatus.WARN,
+     'none of its publishers can be received: /cam (best_effort, volatile: reliable is asked'),
+    (after('p', state=active(offers=(CAMERA, DEAF))), DiagnosticStatus.WARN,
+     'images/s; not received: /cam'),
+    (after('s', 's'), DiagnosticStatus.WARN, 'all images are older than max_age'),
+    (after('s', 'p'), DiagnosticStatus.OK, 'images/s'),
+    (after(now=200.0, state=active(enabled=False)), DiagnosticStatus.OK,
+     'switched off by ~/set_enabled'),
+    (after(now=200.0, state=active(listening=False)), DiagnosticStatus.OK, 'nobody listens'),
+    (after(state=active(clock_missing=True)), DiagnosticStatus.WARN, 'nothing has come on /clock'),
+    (after(now=200.0, state=CameraState('inactive')), DiagnosticStatus.OK, 'inactive'),
+    (after(now=200.0, state=CameraState('unconfigured', error='cannot configure: no model')),
      DiagnosticStatus.ERROR, 'cannot configure: no model'),
     (after('p', now=99.0), DiagnosticStatus.OK, '0.0 images/s'),
 ])
@@ -51,92 +70,45 @@ def test_a_warning_holds_for_the_span_in_which_it_happened():
     statistics = Statistics(0.0)
     statistics.receive(0.0, None)
     statistics.reject('short', 0.0)
-    assert statistics.report(ACTIVE, 1.0, **LIMITS)[0] == DiagnosticStatus.WARN
-    level, _, values = statistics.report(ACTIVE, 2.0, **LIMITS)
-    assert level == DiagnosticStatus.OK
-    assert values['rejected'] == '1'
-    assert values['last_rejection'] == 'short'
+    assert judge(ACTIVE, statistics.report(1.0), **LIMITS)[0] == DiagnosticStatus.WARN
+    report = statistics.report(2.0)
+    assert judge(ACTIVE, report, **LIMITS)[0] == DiagnosticStatus.OK
+    found = values(ACTIVE, report)
+    assert found['rejected'] == '1'
+    assert found['rejected: short'] == '1'
+    assert found['last_rejection'] == 'short'
 
 
-def test_times_are_those_since_the_last_report():
+def test_the_values_tell_rates_drops_times_and_what_runs():
     statistics = Statistics(0.0)
-    for milliseconds in (10.0, 20.0):
-        statistics.process({'detect': milliseconds})
-    values = statistics.report(ACTIVE, 4.0, **LIMITS)[2]
-    assert (values['detect_ms'], values['detect_max_ms']) == ('15.00', '20.00')
-    assert values['frame_rate_hz'] == '0.50'
-    statistics.process({'detect': 1.0})
-    values = statistics.report(ACTIVE, 5.0, **LIMITS)[2]
-    assert (values['detect_ms'], values['detect_max_ms']) == ('1.00', '1.00')
-    assert 'detect_ms' not in statistics.report(ACTIVE, 6.0, **LIMITS)[2]
+    for count in range(4):
+        statistics.receive(count * 0.5, None)
+    statistics.drop('overload')
+    statistics.drop('rate')
+    statistics.process({'detect': 10.0}, faces=3)
+    statistics.process({'detect': 20.0}, faces=0)
+    found = values(active(tracks=2, about={'model': 'm'}), statistics.report(2.0))
+    assert found['input_rate_hz'] == '2.00'
+    assert found['frame_rate_hz'] == '1.00'
+    assert (found['received'], found['processed'], found['dropped']) == ('4', '2', '2')
+    assert (found['dropped: overload'], found['dropped: stale']) == ('1', '0')
+    assert (found['detect_p50_ms'], found['detect_p95_ms']) == ('15.00', '19.50')
+    assert found['detect_max_ms'] == '20.00'
+    assert (found['faces_per_image'], found['tracks'], found['model']) == ('1.50', '2', 'm')
+    assert found['newest_image_age_s'] == '0.50'
+    assert found['image_publishers'] == '/camera (reliable, volatile)'
 
 
-@pytest.mark.parametrize(('numbers', 'dropped'), [
-    ((1, 2, 3), 0),
-    ((1, 4, 5), 2),
-    ((7, 9, 1, 2), 1),
-    ((5, 5), 0),
-    ((1, None, 9), 0),
-    ((None, None), 0),
-])
-def test_gaps_in_the_numbers_of_the_publisher_are_dropped_images(numbers, dropped):
-    statistics = Statistics(0.0)
-    for number in numbers:
-        statistics.receive(0.0, number)
-    assert statistics.dropped == dropped
-    assert statistics.received == len(numbers)
+def test_the_process_tells_its_memory_and_threads():
+    found = describe_process()
+    assert float(found['memory_mb']) > 1
+    assert int(found['threads']) >= 1
 
 
-def test_a_new_kind_is_told_at_once_and_repeats_every_five_seconds_with_their_number():
-    statistics = Statistics(0.0)
-    told = [statistics.reject(f'step is {n}', n * 1.0) for n in range(11)]
-    assert told[0] == 'step is 0'
-    assert told[1:5] == [''] * 4
-    assert told[5] == 'step is 5 (5 like this since the last warning)'
-    assert told[10] == 'step is 10 (5 like this since the last warning)'
-    assert statistics.reject('data is short', 10.5) == 'data is short'
-    assert statistics.rejections == {'step is #': 11, 'data is short': 1}
-
-
-def test_a_clock_that_jumps_back_does_not_silence_warnings():
-    statistics = Statistics(1000.0)
-    assert statistics.reject('short', 1000.0)
-    assert statistics.reject('short', 3.0)
-
-
-def test_no_sender_can_fill_memory_with_kinds_or_texts():
-    statistics = Statistics(0.0)
-    for index in range(1000):
-        word = ''.join(chr(97 + int(digit)) for digit in str(index))
-        statistics.reject(f'no {word} here', 0.0)
-    assert len(statistics.rejections) == MAX_KINDS + 1
-    assert sum(statistics.rejections.values()) == 1000
-    statistics.reject('x' * 10**6, 0.0)
-    assert len(statistics.last_rejection) < 600
-
-
-def test_the_malformed_images_make_fewer_kinds_than_are_told_apart():
-    from types import SimpleNamespace
-
-    from fer_ros.core.errors import ImageError
-    from fer_ros.core.image import to_bgr
-
-    statistics = Statistics(0.0)
-    for _, fields in malformed_images():
-        with pytest.raises(ImageError) as caught:
-            to_bgr(SimpleNamespace(**fields))
-        statistics.reject(str(caught.value), 0.0)
-    assert statistics.rejected == 200
-    assert sum(statistics.rejections.values()) == 200
-    assert 'other reasons' not in statistics.rejections
-
-
-def test_the_status_names_node_and_values():
-    state = NodeState('active', about={'model': 'm'})
-    level, text, values = after('p', state=state)
-    status = make_status('robot/emotion_node', level, text, values)
-    assert status.name == 'robot/emotion_node: emotions'
-    assert status.hardware_id == 'robot/emotion_node'
-    found = {pair.key: pair.value for pair in status.values}
-    assert found['model'] == 'm'
-    assert found['processed'] == '1'
+@pytest.mark.parametrize(('camera', 'name'), [
+    ('', 'robot/emotion_node: emotions'), ('front', 'robot/emotion_node: emotions of front')])
+def test_the_status_names_node_camera_and_values(camera, name):
+    status = make_status(
+        'robot/emotion_node', camera, DiagnosticStatus.OK, 'fine', {'model': 'm'})
+    assert (status.name, status.hardware_id) == (name, 'robot/emotion_node')
+    assert {pair.key: pair.value for pair in status.values} == {'model': 'm'}

@@ -1,7 +1,11 @@
 """The states of emotion_node: what each offers, and what happens when a transition fails."""
 
 import gc
+import os
+from pathlib import Path
+import resource
 import signal
+import time
 import weakref
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -15,19 +19,21 @@ from std_srvs.srv import SetBool
 
 from fer_msgs.msg import EmotionArray
 from fer_msgs.srv import ClassifyImage
-from fer_ros.nodes import emotion_node
+from fer_ros.nodes import camera
+from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.emotion_node import EmotionNode
 
 OUTPUTS = {'/emotion_node/emotions', '/emotion_node/detections',
            '/emotion_node/image_annotated', '/emotion_node/image_annotated/compressed'}
-SERVICES = {'/emotion_node/set_enabled', '/emotion_node/classify_image'}
+SERVICES = {'/emotion_node/set_enabled', '/emotion_node/classify_image',
+            '/emotion_node/reset_tracks'}
 
 
 @pytest.fixture
 def node(ros):
     """Return a function that starts a node which waits for its transitions."""
     def start(**values):
-        values = {'autostart': False, 'diagnostics_period': 0.1, **values}
+        values = {'autostart': False, 'diagnostics_period': 0.1, 'lazy': False, **values}
         return ros.spin(EmotionNode(context=ros.context, parameter_overrides=[
             Parameter(name, value=value) for name, value in values.items()]))
     return start
@@ -243,7 +249,7 @@ def test_an_unexpected_fault_in_configure_leaves_nothing_half_made(
 
     emotion = node()
     with monkeypatch.context() as patch:
-        patch.setattr(emotion_node, 'Outputs', fail)
+        patch.setattr(camera, 'Outputs', fail)
         assert not change(Transition.TRANSITION_CONFIGURE)
     assert 'out of luck' in emotion._error
     assert (state(), published(emotion), served(emotion)) == ('unconfigured', set(), set())
@@ -258,7 +264,7 @@ def test_a_fault_in_another_transition_goes_through_error_to_unconfigured(
     emotion = node()
     assert change(Transition.TRANSITION_CONFIGURE)
     with monkeypatch.context() as patch:
-        patch.setattr(emotion, '_listen', fail)
+        patch.setattr(Camera, 'start', fail)
         assert not change(Transition.TRANSITION_ACTIVATE)
     assert state() == 'unconfigured'
     assert 'out of luck' in emotion._error
@@ -267,15 +273,32 @@ def test_a_fault_in_another_transition_goes_through_error_to_unconfigured(
     assert change(Transition.TRANSITION_ACTIVATE)
 
 
+def cpu(process):
+    """Return the seconds of processor time that a running process has taken."""
+    fields = Path(f'/proc/{process.process.pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def ended_processes_cpu():
+    """Return the seconds of processor time that all children which have ended took."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_process_ends_quietly_when_asked(ros, number, astronaut):
     with NodeProcess('fer_ros.nodes.emotion_node') as process:
+        emotions = ros.subscribe(EmotionArray, '/emotion_node/emotions')
         images = ros.publisher(Image, '/image_raw')
         # Small enough for the default shared memory of this side, so that none is lost.
         image = image_message(astronaut[::2, ::2].copy())
-        ros.connect(images, image, ros.subscribe(EmotionArray, '/emotion_node/emotions'))
+        ros.connect(images, image, emotions)
         images.publish(image)
+        begin, before = time.monotonic(), ended_processes_cpu() + cpu(process)
         assert process.stop(number) == 0, process.output
+        # What else the machine does makes the one larger, and not the other.
+        assert time.monotonic() - begin < 6.0
+        assert ended_processes_cpu() - before < 0.5
         assert 'Traceback' not in process.output
 
 

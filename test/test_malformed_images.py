@@ -3,6 +3,7 @@
 import array
 
 from diagnostic_msgs.msg import DiagnosticArray
+from emotion_support import count
 from malformed_images import malformed_images
 import numpy as np
 import pytest
@@ -13,8 +14,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from fer_msgs.msg import EmotionArray
 from fer_ros.core.errors import ImageError
 from fer_ros.core.image import to_bgr
-from fer_ros.nodes.diagnostics import _kind
 from fer_ros.nodes.emotion_node import EmotionNode
+from fer_ros.nodes.statistics import _kind
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
 
@@ -59,7 +60,7 @@ def test_every_good_image_is_answered_and_every_bad_one_is_named(
         reasons.append(reason_of(bad))
         images.publish(bad)
         # The queue holds one image: the next one would replace it.
-        wait_for(lambda n=index: node._statistics.rejected == n, f'{cases[index - 1][0]}')
+        wait_for(lambda n=index: count(node, 'rejected') == n, f'{cases[index - 1][0]}')
         images.publish(image_message(face if index % 20 == 0 else GREY, (index, 0)))
         result = emotions.wait(index)[-1]
         assert result.header.stamp.sec == index
@@ -97,7 +98,7 @@ def test_a_malformed_compressed_image_between_good_ones(start, form, data):
     node, images, emotions = start(
         CompressedImage, '/image_raw/compressed', good, image_transport='compressed')
     images.publish(CompressedImage(format=form, data=data))
-    wait_for(lambda: node._statistics.rejected == 1, 'the refusal')
+    wait_for(lambda: count(node, 'rejected') == 1, 'the refusal')
     images.publish(good)
     emotions.wait(1)
-    assert node._statistics.failed == 0
+    assert count(node, 'failed') == 0

@@ -11,7 +11,8 @@ from ros_support import NodeProcess
 import yaml
 
 from fer_ros.nodes.declare import PARAMETER_ERRORS
-from fer_ros.nodes.parameters import ParameterHandler, Parameters, specs, When
+from fer_ros.nodes.parameter_handler import ParameterHandler
+from fer_ros.nodes.parameters import Parameters, specs, When
 
 CONFIG = Path(__file__).resolve().parents[1] / 'config' / 'fer.yaml'
 
@@ -38,21 +39,24 @@ def handled(ros):
 
 def test_the_config_file_documents_every_parameter_with_its_default():
     content = yaml.safe_load(CONFIG.read_text())['/**']['ros__parameters']
-    assert dict(flatten(content)) == {spec.name: spec.default for spec in specs()}
+    assert dict(flatten(content)) == {spec.name: spec.ros_default for spec in specs()}
     for name, value in flatten(content):
-        default = next(spec.default for spec in specs() if spec.name == name)
+        default = next(spec.ros_default for spec in specs() if spec.name == name)
         assert type(value) is type(default), f'{name}: ROS would refuse {value!r}'
 
 
 def test_the_config_file_tells_from_when_each_change_counts():
-    marks = {When.CONFIGURE: '(configure)', When.RUNNING: '(any time)', When.START: 'Fixed at'}
+    marks = {When.CONFIGURE: '(configure', When.RUNNING: '(any time', When.SWAP: '(exchange',
+             When.START: 'Fixed at'}
     lines = iter(CONFIG.read_text().split('ros__parameters:')[1].splitlines())
     found = []
     comment = ''
     for line in map(str.strip, lines):
         if line.startswith('#'):
             comment += line
-        elif line and line != 'detector:':
+        elif line.endswith(':'):
+            comment = ''
+        elif line:
             found.append((line.split(':')[0], next(w for w, m in marks.items() if m in comment)))
             comment = ''
     assert found == [(spec.name.split('.')[-1], spec.when) for spec in specs()]
@@ -121,17 +125,20 @@ def test_what_may_change_while_configured_is_as_the_table_says(handled, spec):
         other = not spec.default
     elif spec.choices:
         other = spec.choices[-1]
+    elif isinstance(spec.default, tuple):
+        other = ['front', 'rear']
     else:
         other = 'x' if isinstance(spec.default, str) else type(spec.default)(1)
         other = other if other != spec.default else type(spec.default)(2)
         if spec.bounds and not spec.bounds[0] <= other <= spec.bounds[1]:
             other = spec.bounds[1]
     (result,) = told.node.set_parameters([Parameter(spec.name, value=other)])
-    assert result.successful == (spec.when is When.RUNNING), result.reason
+    changes = spec.when in (When.RUNNING, When.SWAP)
+    assert result.successful == changes, result.reason
     if spec.when is When.CONFIGURE:
         assert 'clean it up' in result.reason
         assert spec.name in result.reason
-    if spec.when is When.RUNNING:
+    if changes:
         assert getattr(told.handler.current, spec.field) == other
         assert told.changes == [told.handler.current]
 
@@ -139,7 +146,7 @@ def test_what_may_change_while_configured_is_as_the_table_says(handled, spec):
 def test_a_value_set_to_what_it_is_is_no_change(handled):
     told = handled()
     told.configured = True
-    (result,) = told.node.set_parameters([Parameter('detector.name', value='haar')])
+    (result,) = told.node.set_parameters([Parameter('image_transport', value='raw')])
     assert result.successful
 
 

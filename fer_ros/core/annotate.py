@@ -56,7 +56,9 @@ def emotion_color(label: str) -> tuple[int, int, int]:
     return int(pixel[0]), int(pixel[1]), int(pixel[2])
 
 
-def draw(bgr: Image, result: FrameResult, *, crops: bool = False) -> Image:
+def draw(
+    bgr: Image, result: FrameResult, *, charts: bool = True, crops: bool = False,
+) -> Image:
     """Draw what was found in a frame.
 
     Every face gets its box, its landmarks where they are known, and a tag with track number,
@@ -68,6 +70,7 @@ def draw(bgr: Image, result: FrameResult, *, crops: bool = False) -> Image:
     Args:
         bgr: (H, W, 3) uint8; it is not changed.
         result: What the pipeline found in it.
+        charts: Whether distributions are drawn.
         crops: Whether charts with names also show what was classified: the face as it was cut
             out, turned upright where it was aligned.
 
@@ -94,6 +97,8 @@ def draw(bgr: Image, result: FrameResult, *, crops: bool = False) -> Image:
     for index, (face, box) in enumerate(seen):
         taken = [*boxes[:index], *boxes[index + 1:], *(tag for tag in tags if tag is not None)]
         tags.append(_draw_tag(picture, style, face, box, taken))
+    if not charts:
+        return picture
     chart = _Chart(style, result.labels, bgr if crops else None)
     places = place_charts(boxes, tags, chart.size, frame, _ADDRESS)
     if None not in places:

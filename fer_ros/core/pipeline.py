@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 import time
 
@@ -58,6 +59,10 @@ class Pipeline:
             `unknown`; 90 for no limit. It needs landmarks.
         detect_every: Frames from one detection to the next; see `FaceFinder`. More than 1 needs
             tracking.
+        face_height: Smallest and largest height in pixels of the faces that are classified; 0
+            for no limit.
+        classifier: One that runs the same model already, to share it between the cameras that
+            one thread serves; it then counts instead of `num_threads` and `priors`.
 
     Raises:
         ModelError: The network does not fit its manifest.
@@ -69,6 +74,7 @@ class Pipeline:
         num_threads: int = 1, unknown_threshold: float | None = None, max_faces: int = 0,
         smoothing: float = 0.3, priors: str = 'natural', align: str = 'auto',
         max_yaw: float = MAX_YAW, detect_every: int = 1,
+        face_height: tuple[float, float] = (0.0, 0.0), classifier: Classifier | None = None,
     ) -> None:
         crop = model.manifest.crop
         if detector.box_convention not in crop:
@@ -83,13 +89,14 @@ class Pipeline:
         self._alignment = None if align == 'never' \
             else model.manifest.alignment.get(detector.box_convention)
         self._finder = FaceFinder(detector)
-        self._classifier = Classifier(model, num_threads, priors)
+        self.classifier = classifier or Classifier(model, num_threads, priors)
         self._tracker = Tracker() if tracking else None
         self._smoother = Smoother(smoothing)
         self.unknown_threshold = (
             model.manifest.thresholds['unknown'] if unknown_threshold is None
             else unknown_threshold)
         self.max_faces = max_faces
+        self.face_height = face_height
         self.max_yaw = max_yaw
         self.detect_every = detect_every
 
@@ -155,6 +162,19 @@ class Pipeline:
         self._max_faces = value
 
     @property
+    def face_height(self) -> tuple[float, float]:
+        """Smallest and largest height of a classified face in pixels; 0 for no limit."""
+        return self._face_height
+
+    @face_height.setter
+    def face_height(self, value: tuple[float, float]) -> None:
+        smallest, largest = value
+        if smallest < 0 or largest < 0 or 0 < largest < smallest:
+            raise ConfigError(
+                f'face_height must be two numbers of pixels >= 0, the smaller first, got {value}')
+        self._face_height = smallest, largest
+
+    @property
     def smoothing(self) -> float:
         """Time constant of the smoothing in seconds; 0 for none."""
         return self._smoother.time_constant
@@ -201,9 +221,7 @@ class Pipeline:
         """
         _check_frame(bgr)
         begin = time.perf_counter()
-        faces = self._finder.find(bgr)
-        if self._max_faces:
-            faces = faces[:self._max_faces]
+        faces, others = self._choose(self._finder.find(bgr))
         detected = time.perf_counter()
         views = [self._view(face) for face in faces]
         raw = self._classify_crops(bgr, [crop for _, crop in views])
@@ -214,7 +232,7 @@ class Pipeline:
         end = time.perf_counter()
         return FrameResult(
             labels=self.labels, faces=tuple(emotions), width=bgr.shape[1], height=bgr.shape[0],
-            stamp=stamp, timings={
+            stamp=stamp, unclassified=tuple(others), timings={
                 'detect': detected - begin, 'classify': classified - detected,
                 'total': end - begin})
 
@@ -224,7 +242,12 @@ class Pipeline:
         Args:
             crops: (N, H, W) grey or (N, H, W, 3) BGR, uint8, in the framing of the model.
         """
-        return self._classifier.predict(crops)
+        return self.classifier.predict(crops)
+
+    @property
+    def track_count(self) -> int:
+        """Number of faces that are followed, seen in the last frame or lost a moment ago."""
+        return 0 if self._tracker is None else len(self._tracker.tracks)
 
     def reset(self) -> None:
         """Forget the tracks: the next frame has nothing to do with those before."""
@@ -232,6 +255,22 @@ class Pipeline:
             self._tracker.reset()
         self._smoother.reset()
         self._finder.reset()
+
+    def follow_on(self, former: Pipeline) -> None:
+        """Go on with the tracks of the pipeline that this one replaces, where both follow faces.
+
+        Distributions are smoothed anew: they may be those of another model.
+        """
+        if self._tracker is not None and former._tracker is not None:
+            self._tracker = former._tracker
+
+    def _choose(self, faces: list[Face]) -> tuple[list[Face], list[Face]]:
+        """Return the faces to classify of those found, largest first, and the others."""
+        smallest, largest = self._face_height
+        fitting = [face for face in faces if smallest <= face.box[3] <= (largest or math.inf)]
+        chosen = fitting[:self._max_faces or None]
+        kept = {id(face) for face in chosen}
+        return chosen, [face for face in faces if id(face) not in kept]
 
     def _view(self, face: Face) -> tuple[HeadPose | None, CropFrame]:
         """Return where a head is turned to, and what of the image shows its face."""
@@ -245,7 +284,7 @@ class Pipeline:
             for frame in frames]
         if not crops:
             return np.empty((0, len(self.labels)), np.float32)
-        return self._classifier.predict(np.stack(crops))
+        return self.classifier.predict(np.stack(crops))
 
     def _seen(
         self, emotion: FaceEmotion, pose: HeadPose | None, crop: CropFrame,

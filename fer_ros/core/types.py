@@ -193,6 +193,7 @@ class FrameResult:
     Attributes:
         labels: Names of the K emotions, in the order of every distribution.
         faces: The faces, largest first.
+        unclassified: Faces that were found and left out, for their size or their number.
         width: Width of the frame in pixels.
         height: Height of the frame in pixels.
         stamp: Time of the frame in seconds, or None if none was given.
@@ -205,6 +206,7 @@ class FrameResult:
     height: int
     stamp: float | None = None
     timings: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    unclassified: tuple[Face, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width <= 0 or self.height <= 0:

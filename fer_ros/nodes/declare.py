@@ -15,7 +15,8 @@ PARAMETER_ERRORS = (InvalidParameterTypeException, InvalidParameterValueExceptio
 
 
 def make_descriptor(
-        default: ParameterValue, description: str, *, bounds: tuple[float, float] | None = None,
+        default: ParameterValue | list[str], description: str, *,
+        bounds: tuple[float, float] | None = None,
         read_only: bool = False, any_type: bool = False,
         constraints: str = '') -> ParameterDescriptor:
     """Return what ROS is told about a parameter.

@@ -1,13 +1,41 @@
-"""A lifecycle node that outlives wrong requests."""
+"""A lifecycle node that outlives wrong requests, and names what fails in a transition."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import functools
 from typing import Any
 
+from rclpy.callback_groups import CallbackGroup
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.lifecycle import LifecycleNode
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-__all__ = ['survive_wrong_transitions']
+__all__ = ['forget_the_destroyed', 'names_its_fault', 'survive_wrong_transitions']
+
+_Transition = Callable[[Any, LifecycleState], TransitionCallbackReturn]
+
+
+def names_its_fault(what: str) -> Callable[[_Transition], _Transition]:
+    """Let a transition that raises set the node's `_error`; rclpy goes on to on_error silently.
+
+    Args:
+        what: What the transition does, for people: 'activate'.
+    """
+    def decorate(transition: _Transition) -> _Transition:
+        @functools.wraps(transition)
+        def named(node: Any, state: LifecycleState) -> TransitionCallbackReturn:
+            try:
+                return transition(node, state)
+            except Exception as error:
+                node._error = f'cannot {what}: {type(error).__name__}: {error}'
+                return TransitionCallbackReturn.ERROR
+        return named
+    return decorate
+
+
+def forget_the_destroyed(group: CallbackGroup) -> None:
+    """Drop the references of a callback group to what was destroyed, which rclpy keeps."""
+    group.entities = {entity for entity in group.entities if entity() is not None}
 
 
 def survive_wrong_transitions(node: LifecycleNode) -> None:

@@ -1,21 +1,26 @@
-"""The topics that emotion_node publishes, made when it is configured."""
+"""The topics that emotion_node publishes for a camera, made when it is configured."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from rclpy.event_handler import PublisherEventCallbacks, UnsupportedEventTypeError
 from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_msgs.msg import EmotionArray
 from fer_ros.core import annotate
+from fer_ros.core.anonymize import Anonymizer
 from fer_ros.core.model import Manifest
 from fer_ros.core.types import FrameResult
 from fer_ros.core.types import Image as Pixels
+from fer_ros.core.view import turn_image, turn_result, View
 from fer_ros.nodes import messages
 from fer_ros.nodes.parameters import Parameters
-from fer_ros.nodes.qos import IMAGE_OFFER_QOS, RESULT_QOS
+from fer_ros.nodes.qos import IMAGE_OFFER_QOS, overridable, own, RESULT_QOS
 
 __all__ = ['Outputs']
 
@@ -25,23 +30,20 @@ class Outputs:
 
     Args:
         node: The node to publish on.
+        prefix: What the topics begin with: `~`, or `~/CAMERA`.
         parameters: Which topics are wanted.
-        manifest: Manifest of the model that classifies.
-
-    Attributes:
-        jpeg_quality: Quality of the compressed pictures, in [1, 100].
-        draw_crops: Whether pictures show the crops that were classified.
+        on_match: Called when somebody begins or ceases to listen.
     """
 
     def __init__(
-        self, node: LifecycleNode, parameters: Parameters, manifest: Manifest,
+        self, node: LifecycleNode, prefix: str, parameters: Parameters,
+        on_match: Callable[[], None],
     ) -> None:
         self._node = node
-        self._manifest = manifest
+        self._on_match = on_match
         self._publishers: list[Any] = []
-        self.jpeg_quality = parameters.jpeg_quality
-        self.draw_crops = parameters.draw_crops
-        self._emotions = self._create(EmotionArray, '~/emotions', RESULT_QOS)
+        self._anonymizer = Anonymizer()
+        self._emotions = self._create(EmotionArray, f'{prefix}/emotions', RESULT_QOS)
         self._detections = self._annotated = self._compressed = None
         if parameters.publish_detections and messages.Detection2DArray is None:
             node.get_logger().warning(
@@ -49,29 +51,50 @@ class Outputs:
                 '(ros-$ROS_DISTRO-vision-msgs), or set publish_detections to false')
         elif parameters.publish_detections:
             self._detections = self._create(
-                messages.Detection2DArray, '~/detections', RESULT_QOS)
+                messages.Detection2DArray, f'{prefix}/detections', RESULT_QOS)
         if parameters.publish_pixels:
-            self._annotated = self._create(Image, '~/image_annotated', IMAGE_OFFER_QOS)
+            self._annotated = self._create(Image, f'{prefix}/image_annotated', IMAGE_OFFER_QOS)
             self._compressed = self._create(
-                CompressedImage, '~/image_annotated/compressed', IMAGE_OFFER_QOS)
+                CompressedImage, f'{prefix}/image_annotated/compressed', IMAGE_OFFER_QOS)
+        self.apply(parameters)
 
-    def publish(self, header: Header, result: FrameResult) -> None:
-        """Publish a result under the header of its image."""
-        self._emotions.publish(messages.emotions_message(result, header, self._manifest))
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens to any of the topics."""
+        return any(map(_heard, self._publishers))
+
+    def apply(self, parameters: Parameters) -> None:
+        """Put the parameters that may change at any time into force."""
+        self._jpeg_quality = parameters.jpeg_quality
+        self._charts, self._crops = parameters.draw_charts, parameters.draw_crops
+        self._anonymizer.method = parameters.anonymize
+
+    def publish(self, header: Header, result: FrameResult, manifest: Manifest) -> None:
+        """Publish a result under the header of its image, by the model of the manifest."""
+        self._emotions.publish(messages.emotions_message(result, header, manifest))
         if _heard(self._detections):
             self._detections.publish(messages.detections_message(result, header))
 
-    def publish_annotated(self, header: Header, bgr: Pixels, result: FrameResult) -> None:
-        """Publish the picture with its result drawn in, if anybody looks."""
+    def publish_annotated(
+        self, header: Header, bgr: Pixels, result: FrameResult, view: View, stamp: float,
+    ) -> None:
+        """Publish the picture with its result drawn in, turned upright, if anybody looks."""
+        self._anonymizer.note(result, stamp)
         raw, compressed = _heard(self._annotated), _heard(self._compressed)
         if not (raw or compressed):
             return
-        picture = annotate.draw(bgr, result, crops=self.draw_crops)
+        shown = turn_image(self._anonymizer.cover(bgr, view.region), view.rotation)
+        picture = annotate.draw(
+            shown, turn_result(result, view.rotation), charts=self._charts, crops=self._crops)
         if raw:
             self._annotated.publish(messages.image_message(picture, header))
         if compressed:
             self._compressed.publish(
-                messages.compressed_message(picture, header, self.jpeg_quality))
+                messages.compressed_message(picture, header, self._jpeg_quality))
+
+    def reset(self) -> None:
+        """Forget where faces were."""
+        self._anonymizer.reset()
 
     def destroy(self) -> None:
         """Withdraw the topics."""
@@ -79,8 +102,14 @@ class Outputs:
             self._node.destroy_lifecycle_publisher(publisher)
         self._publishers = []
 
-    def _create(self, kind: type, topic: str, qos: Any) -> Any:
-        publisher = self._node.create_lifecycle_publisher(kind, topic, qos)
+    def _create(self, kind: type, topic: str, qos: QoSProfile) -> Any:
+        make = self._node.create_lifecycle_publisher
+        options = {'qos_overriding_options': overridable()}
+        events = PublisherEventCallbacks(matched=lambda event: self._on_match())
+        try:
+            publisher = make(kind, topic, own(qos), event_callbacks=events, **options)
+        except UnsupportedEventTypeError:  # another middleware: the report timer looks instead
+            publisher = make(kind, topic, own(qos), **options)
         self._publishers.append(publisher)
         return publisher
 

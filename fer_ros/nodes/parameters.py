@@ -1,4 +1,4 @@
-"""The parameters of emotion_node: one table, one handler that declares, checks and applies.
+"""The parameters of emotion_node: one table; parameter_handler.py declares and applies them.
 
 The table is the dataclass `Parameters`: each field carries its name, default, description and
 limits, and the moment from which a change counts.
@@ -6,27 +6,35 @@ limits, and the moment from which a change counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 import dataclasses
 import enum
+import re
 from typing import Any
 
-from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
-from rclpy.node import Node
-from rclpy.parameter import Parameter
+from rcl_interfaces.msg import ParameterDescriptor
 
 from fer_ros.core.alignment import ALIGN
+from fer_ros.core.anonymize import ANONYMIZE
 from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS, MIN_FACE_SIZE
+from fer_ros.core.errors import ConfigError
 from fer_ros.core.finder import MAX_DETECT_EVERY
 from fer_ros.core.pipeline import MAX_YAW
 from fer_ros.core.reduce import MAX_TILES
+from fer_ros.core.view import ROTATIONS
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
 from fer_ros.nodes.declare import make_descriptor
 
-__all__ = ['IMAGE_TRANSPORTS', 'ParameterHandler', 'Parameters', 'Spec', 'When', 'specs']
+__all__ = [
+    'IMAGE_TRANSPORTS', 'Parameters', 'Spec', 'When', 'camera_names', 'contradiction', 'specs',
+]
 
 IMAGE_TRANSPORTS = ('raw', 'compressed')
+
+_RELIABILITIES = ('best_effort', 'reliable')
+_DURABILITIES = ('volatile', 'transient_local')
+_LARGEST_SIDE = 16384  # pixels, as for images
 
 
 class When(enum.Enum):
@@ -34,6 +42,7 @@ class When(enum.Enum):
 
     START = 'read at the start, fixed afterwards'
     CONFIGURE = 'read when the node is configured; to change it, clean the node up first'
+    SWAP = 'may be changed at any time; what it names is loaded beside, then exchanged or refused'
     RUNNING = 'may be changed at any time'
 
 
@@ -47,15 +56,17 @@ class Spec:
         description: Meaning and unit.
         when: From when a change counts.
         bounds: Smallest and largest number.
-        choices: The texts that are allowed.
+        choices: The values that are allowed.
+        per_camera: Whether each of several cameras has its own, as `CAMERA.NAME`.
     """
 
     name: str
-    default: bool | int | float | str
+    default: bool | int | float | str | tuple[str, ...]
     description: str
     when: When
     bounds: tuple[float, float] | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] | tuple[int, ...] = ()
+    per_camera: bool = False
 
     @property
     def field(self) -> str:
@@ -63,13 +74,23 @@ class Spec:
         return self.name.replace('.', '_')
 
     @property
+    def ros_default(self) -> bool | int | float | str | list[str]:
+        """The default as ROS takes it."""
+        return list(self.default) if isinstance(self.default, tuple) else self.default
+
+    @property
+    def choices_text(self) -> str:
+        """The choices, for people."""
+        return ', '.join(map(str, self.choices))
+
+    @property
     def descriptor(self) -> ParameterDescriptor:
         """The same for ROS."""
         constraints = self.when.value
         if self.choices:
-            constraints = f'one of {", ".join(self.choices)}; {constraints}'
+            constraints = f'one of {self.choices_text}; {constraints}'
         return make_descriptor(
-            self.default, self.description, bounds=self.bounds,
+            self.ros_default, self.description, bounds=self.bounds,
             read_only=self.when is When.START, constraints=constraints)
 
 
@@ -85,51 +106,63 @@ class Parameters:
     autostart: bool = _parameter(
         'autostart', True, 'Configure and activate by itself; false under a lifecycle manager',
         When.START)
+    camera_names: tuple[str, ...] = _parameter(
+        'camera_names', ('',),
+        "Names of several cameras that one process serves: each listens to NAME/image_raw and "
+        "publishes ~/NAME/emotions and so on; [''] for one camera without a name", When.START)
     model: str = _parameter(
         'model', '', 'Name of an installed model or path of a model folder; empty: the default',
-        When.CONFIGURE)
+        When.SWAP)
     detector_name: str = _parameter(
-        'detector.name', 'haar', 'Face detector', When.CONFIGURE, choices=DETECTORS)
+        'detector.name', 'haar', 'Face detector', When.SWAP, choices=DETECTORS)
     detector_model_path: str = _parameter(
         'detector.model_path', '', 'Network file of the detector, for those that need one',
-        When.CONFIGURE)
+        When.SWAP)
     detector_min_face_size: float = _parameter(
         'detector.min_face_size', MIN_FACE_SIZE,
         'Side of the smallest face that is looked for: up to 1 a share of the shorter image side, '
-        'from 8 pixels of the image; smaller faces cost more time', When.CONFIGURE,
+        'from 8 pixels of the image; smaller faces cost more time', When.SWAP,
         bounds=(0.01, 8192.0))
     detector_input_size: int = _parameter(
         'detector.input_size', 0,
         'Longer side in pixels of what the detector looks at, from 32, in place of '
-        'min_face_size; 0: as that demands', When.CONFIGURE, bounds=(0, 8192))
+        'min_face_size; 0: as that demands', When.SWAP, bounds=(0, 8192))
     detector_tiles: int = _parameter(
         'detector.tiles', 1,
         'Tiles along each side of the image that are looked at besides the whole, for far faces; '
-        '1: none', When.CONFIGURE, bounds=(1, MAX_TILES))
+        '1: none', When.SWAP, bounds=(1, MAX_TILES))
     detector_score_threshold: float = _parameter(
         'detector.score_threshold', -1.0,
         "Score in [0, 1] below which a face is dropped; negative: the detector's own",
-        When.CONFIGURE, bounds=(-1.0, 1.0))
+        When.SWAP, bounds=(-1.0, 1.0))
     detect_every: int = _parameter(
         'detect_every', 1,
         'Images from one detection to the next; between them faces move by their optical flow. '
-        'More than 1 needs tracking', When.CONFIGURE, bounds=(1, MAX_DETECT_EVERY))
+        'More than 1 needs tracking', When.SWAP, bounds=(1, MAX_DETECT_EVERY))
     align: str = _parameter(
         'align', 'auto',
         'Turn the crop with the head where detector and model know landmarks (auto), or never',
-        When.CONFIGURE, choices=ALIGN)
+        When.SWAP, choices=ALIGN)
     max_faces: int = _parameter(
         'max_faces', 0, 'Number of faces classified in an image, the largest first; 0: all',
         When.RUNNING, bounds=(0, 1000))
+    face_height_min: int = _parameter(
+        'face_height.min', 0,
+        'Height in pixels of the smallest face that is classified; 0: no limit', When.RUNNING,
+        bounds=(0, _LARGEST_SIDE))
+    face_height_max: int = _parameter(
+        'face_height.max', 0,
+        'Height in pixels of the largest face that is classified; 0: no limit', When.RUNNING,
+        bounds=(0, _LARGEST_SIDE))
     num_threads: int = _parameter(
-        'num_threads', 1, 'Threads of the classifier', When.CONFIGURE, bounds=(1, 64))
+        'num_threads', 1, 'Threads of the classifier', When.SWAP, bounds=(1, 64))
     priors: str = _parameter(
         'priors', 'natural',
         'How frequent the emotions are taken to be: natural, as in the training data, or '
-        'balanced, which finds more of the rare ones', When.CONFIGURE, choices=PRIORS)
+        'balanced, which finds more of the rare ones', When.SWAP, choices=PRIORS)
     tracking: bool = _parameter(
         'tracking', True, 'Follow faces from image to image; smoothing needs it',
-        When.CONFIGURE)
+        When.SWAP)
     smoothing_time: float = _parameter(
         'smoothing_time', 0.3,
         'Seconds after which a changed expression has reached 63 % of its effect; 0: none',
@@ -144,7 +177,46 @@ class Parameters:
         'landmarks tell; 90: no limit', When.RUNNING, bounds=(0.0, MAX_YAW))
     image_transport: str = _parameter(
         'image_transport', 'raw', 'Listen to image_raw or to image_raw/compressed',
-        When.CONFIGURE, choices=IMAGE_TRANSPORTS)
+        When.CONFIGURE, choices=IMAGE_TRANSPORTS, per_camera=True)
+    image_qos_reliability: str = _parameter(
+        'image_qos.reliability', 'best_effort',
+        'Reliability asked of the camera; best_effort goes with every camera, reliable with those '
+        'that offer it', When.CONFIGURE, choices=_RELIABILITIES)
+    image_qos_durability: str = _parameter(
+        'image_qos.durability', 'volatile',
+        'Durability asked of the camera; transient_local also gets the last image of a latched '
+        'topic', When.CONFIGURE, choices=_DURABILITIES)
+    image_qos_depth: int = _parameter(
+        'image_qos.depth', 1, 'Images that wait in the middleware; only the newest is processed',
+        When.CONFIGURE, bounds=(1, 100))
+    lazy: bool = _parameter(
+        'lazy', True,
+        'Listen to images only while somebody listens to a result, so that an idle node costs '
+        'nothing', When.RUNNING)
+    max_rate: float = _parameter(
+        'max_rate', 0.0, 'Images processed in a second, at most; 0: all', When.RUNNING,
+        bounds=(0.0, 1000.0), per_camera=True)
+    max_age: float = _parameter(
+        'max_age', 0.0,
+        'Age in seconds, by its stamp, above which an image is dropped; 0: no limit; needs '
+        'synchronous clocks', When.RUNNING, bounds=(0.0, 3600.0))
+    rotation: int = _parameter(
+        'rotation', 0,
+        'Degrees clockwise by which images must be turned to stand upright, for cameras that are '
+        'mounted sideways; results stay in the pixels of the image as it comes', When.RUNNING,
+        choices=ROTATIONS, bounds=(0, 270), per_camera=True)
+    roi_x_offset: int = _parameter(
+        'roi.x_offset', 0, 'Leftmost column of the region that is looked at, in pixels',
+        When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
+    roi_y_offset: int = _parameter(
+        'roi.y_offset', 0, 'Topmost row of the region that is looked at, in pixels',
+        When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
+    roi_width: int = _parameter(
+        'roi.width', 0, 'Width of the region that is looked at, in pixels; 0: to the border',
+        When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
+    roi_height: int = _parameter(
+        'roi.height', 0, 'Height of the region that is looked at, in pixels; 0: to the border',
+        When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
     use_cv_bridge: str = _parameter(
         'use_cv_bridge', 'auto',
         'Convert images with cv_bridge: auto where it passes a self-check, never, or always '
@@ -153,6 +225,12 @@ class Parameters:
         'publish_pixels', True,
         'Offer ~/image_annotated; false: no picture of anybody leaves the node',
         When.CONFIGURE)
+    anonymize: str = _parameter(
+        'anonymize', 'none', 'What happens to the faces in ~/image_annotated', When.RUNNING,
+        choices=ANONYMIZE)
+    draw_charts: bool = _parameter(
+        'draw_charts', True, 'Draw the distribution of each face in ~/image_annotated',
+        When.RUNNING)
     publish_detections: bool = _parameter(
         'publish_detections', True, 'Offer ~/detections (vision_msgs)', When.CONFIGURE)
     jpeg_quality: int = _parameter(
@@ -163,7 +241,7 @@ class Parameters:
         When.RUNNING)
     image_timeout: float = _parameter(
         'image_timeout', 5.0,
-        'Seconds without an image after which diagnostics call the results stale',
+        'Seconds without an image after which diagnostics and log warn',
         When.RUNNING, bounds=(0.1, 3600.0))
     max_consecutive_failures: int = _parameter(
         'max_consecutive_failures', 10,
@@ -180,64 +258,33 @@ def specs() -> Iterator[Spec]:
         yield field.metadata['spec']
 
 
-class ParameterHandler:
-    """Declares the parameters on a node and keeps `current` up to date.
-
-    Args:
-        node: The node.
-        is_configured: Tells whether values that are read on configuring are in use.
-        on_change: Called with the new values after a change.
+def camera_names(value: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the cameras; one without a name is `''`.
 
     Raises:
-        InvalidParameterTypeException: The user gave a value of a wrong type.
-        InvalidParameterValueException: The user gave a value out of its limits.
+        ConfigError: A name cannot be part of a topic's, or comes twice.
     """
+    names = tuple(value) or ('',)
+    if names == ('',):
+        return names
+    for name in names:
+        if not re.fullmatch(r'[A-Za-z][A-Za-z0-9_]*', name):
+            raise ConfigError(
+                f'camera_names holds {name!r}: a name begins with a letter and goes on with '
+                'letters, digits and underscores')
+        if any(spec.name.startswith(f'{name}.') or spec.name == name for spec in specs()):
+            raise ConfigError(f'camera_names holds {name!r}, which is the name of a parameter')
+    if len(set(names)) < len(names):
+        raise ConfigError(f'camera_names holds a name twice: {", ".join(names)}')
+    return names
 
-    def __init__(
-        self, node: Node, is_configured: Callable[[], bool],
-        on_change: Callable[[Parameters], None],
-    ) -> None:
-        self._node = node
-        self._is_configured = is_configured
-        self._on_change = on_change
-        self._specs = {spec.name: spec for spec in specs()}
-        # Before declaring: it refuses wrong values from files and the command line, too.
-        node.add_on_set_parameters_callback(self._check)
-        for spec in self._specs.values():
-            node.declare_parameter(spec.name, spec.default, spec.descriptor)
-        self._current = self._read()
-        node.add_post_set_parameters_callback(self._apply)
 
-    @property
-    def current(self) -> Parameters:
-        """The values in force."""
-        return self._current
-
-    def _read(self) -> Parameters:
-        return Parameters(**{
-            spec.field: self._node.get_parameter(name).value
-            for name, spec in self._specs.items()})
-
-    def _check(self, changes: list[Parameter]) -> SetParametersResult:
-        for change in changes:
-            spec = self._specs.get(change.name)
-            reason = self._fault(spec, change.value) if spec else ''
-            if reason:
-                return SetParametersResult(successful=False, reason=reason)
-        return SetParametersResult(successful=True)
-
-    def _fault(self, spec: Spec, value: Any) -> str:
-        """Return why a value cannot be taken, or ''; type and bounds are checked by rclpy."""
-        if spec.choices and value not in spec.choices:
-            return f'{spec.name} must be one of {", ".join(spec.choices)}, got {value!r}'
-        if (spec.when is When.CONFIGURE and self._is_configured()
-                and value != getattr(self._current, spec.field)):
-            return (
-                f'{spec.name} is read when the node is configured: deactivate it, clean it up, '
-                f'set {spec.name}, then configure it again')
-        return ''
-
-    def _apply(self, changes: list[Parameter]) -> None:
-        if any(change.name in self._specs for change in changes):
-            self._current = self._read()
-            self._on_change(self._current)
+def contradiction(parameters: Parameters) -> str:
+    """Return what in the values cannot be meant together, or ''."""
+    if parameters.anonymize != 'none' and not parameters.publish_pixels:
+        return (f'anonymize is {parameters.anonymize!r}, but publish_pixels is false: no picture '
+                'leaves the node; leave one of them at its default')
+    if 0 < parameters.face_height_max < parameters.face_height_min:
+        return (f'face_height.max is {parameters.face_height_max} pixels, less than '
+                f'face_height.min, {parameters.face_height_min}')
+    return ''

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
 import signal
 import sys
+import threading
+import time
 from typing import TypeVar
 
 import rclpy
@@ -15,7 +18,7 @@ from rclpy.node import Node
 from fer_ros.core.errors import FerError
 from fer_ros.nodes.declare import PARAMETER_ERRORS
 
-__all__ = ['end_between_callbacks', 'run_node']
+__all__ = ['end_between_callbacks', 'leave', 'run_node']
 
 _Node = TypeVar('_Node', bound=Node)
 
@@ -28,6 +31,31 @@ def end_between_callbacks() -> None:
     a RuntimeError that says nothing.
     """
     signal.signal(signal.SIGINT, lambda number, frame: None)
+
+
+def leave(code: int, patience: float = 0.2) -> int:
+    """Return the exit code once all threads have ended; end the process if they do not.
+
+    A thread that is in the middle of a long computation cannot be stopped, and to wait for it
+    is what Python does at its end.
+
+    Args:
+        code: The exit code.
+        patience: Seconds that threads have.
+    """
+    def others() -> bool:
+        return any(
+            thread.is_alive() for thread in threading.enumerate()
+            if thread is not threading.main_thread())
+
+    end = time.monotonic() + patience
+    while others() and time.monotonic() < end:
+        time.sleep(0.01)
+    if others():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def run_node(
