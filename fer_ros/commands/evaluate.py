@@ -14,6 +14,7 @@ _KINDS = {
     'alignment': 'fer_ros.evaluation.alignment',
     'pose': 'fer_ros.evaluation.pose',
     'flow': 'fer_ros.evaluation.flow',
+    'tracking': 'fer_ros.evaluation.tracking.command',
 }
 
 EPILOG = """\
