@@ -84,6 +84,13 @@ def test_at_threshold_zero_it_never_abstains():
         == {'neutral', 'happiness'}
 
 
+def test_a_changed_threshold_counts_at_once():
+    chooser = labeller(hysteresis=0.3, min_dwell=10.0)
+    assert said(chooser, [of(.9, .1, 0)] * 3)[-1] == 'neutral'
+    chooser.unknown_threshold = 0.95
+    assert chooser.update(1, of(.9, .1, 0), 0.3)[0] == 'unknown'
+
+
 def test_tracks_do_not_mix_and_are_forgotten():
     chooser = labeller(margin=0.5)
     chooser.update(1, of(1, 0, 0), 0.0)

@@ -72,7 +72,11 @@ class Labeller:
 
     @unknown_threshold.setter
     def unknown_threshold(self, value: float) -> None:
+        changed = value != getattr(self, '_unknown_threshold', value)
         self._unknown_threshold = _within('unknown_threshold', value, 1.0)
+        if changed:
+            # What was said by the former threshold must not hold out against this one.
+            self.reset()
 
     @property
     def hysteresis(self) -> float:
