@@ -37,6 +37,7 @@ from fer_ros.evaluation.tracking.study import (
     follow,
     Observation,
     observe,
+    own_way,
     score,
     tracker_cost,
     WAYS,
@@ -82,6 +83,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--people', type=int, default=4, metavar='N', help='in a scene (default: %(default)s)')
     parser.add_argument(
         '--rate', type=float, default=30.0, metavar='HZ', help='frames a second (default: 30)')
+    parser.add_argument(
+        '--way', action='append', default=[], metavar='NAME=VALUE,...',
+        help='one more row: the package with other settings, named as the arguments of Pipeline: '
+             'smoothing, label_margin, label_min_dwell, unknown_hysteresis, track_max_gap, '
+             'track_start_score; may be repeated')
     parser.add_argument('--seed', type=int, default=0, help='of the scenes (default: %(default)s)')
     parser.add_argument(
         '--out', metavar='FOLDER', help='write tracking.json and timeline.png into this folder')
@@ -96,7 +102,10 @@ def run(args: argparse.Namespace) -> int:
         from fer_ros.evaluation.plots import pyplot
 
         pyplot()
+    ways = {**WAYS, **{text: own_way(text) for text in args.way}}
     model = load_model(args.model)
+    for make in ways.values():
+        make(model)  # what is out of range is told now, not after minutes
     data = load_data_for(model.manifest, args.data, args.split)
     chosen = {'all': slice(None), 'even': slice(0, None, 2), 'odd': slice(1, None, 2)}[args.faces]
     faces = Faces(data.images[chosen], np.asarray(data.targets[chosen], np.int64), data.labels)
@@ -108,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
                   'sha256': model.manifest.sha256},
         'data': file_records(data.files), 'ways': {}}
     answers: dict[str, list[Answers]] = {}
-    for name, make in WAYS.items():
+    for name, make in ways.items():
         # A follower a scene: people of one scene are not those of the next.
         reported = [follow(scene, make(model)) for scene in scenes]
         figures = [
@@ -189,7 +198,9 @@ def _write(
     for name in ('tracking.json', 'timeline.png'):
         with contextlib.suppress(FileNotFoundError):
             (folder / name).unlink()
-    timeline_picture(observations, answers, labels, convention, folder / 'timeline.png')
+    timeline_picture(
+        observations, {name: answers[name] for name in WAYS}, labels, convention,
+        folder / 'timeline.png')
     write_text(folder / 'tracking.json', json.dumps(result, indent=2) + '\n')
 
 

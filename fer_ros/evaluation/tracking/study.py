@@ -13,10 +13,10 @@ from fer_ros.core.crop import crop_face, CropConvention, FER_FRAMING
 from fer_ros.core.detector import FaceDetector
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.following import Follower
-from fer_ros.core.labelling import Labeller
+from fer_ros.core.labelling import LABEL_MARGIN, LABEL_MIN_DWELL, Labeller, UNKNOWN_HYSTERESIS
 from fer_ros.core.model import Model
-from fer_ros.core.smoothing import Smoother
-from fer_ros.core.tracker import Tracker
+from fer_ros.core.smoothing import Smoother, SMOOTHING
+from fer_ros.core.tracker import MAX_GAP, START_SCORE, Tracker
 from fer_ros.core.types import Face, FaceEmotion, Floats
 from fer_ros.evaluation.tracking.baseline import MeanFilter, OverlapTracker
 from fer_ros.evaluation.tracking.identity import IdentityFigures, IdentityScore, MIN_VISIBLE
@@ -25,7 +25,8 @@ from fer_ros.evaluation.tracking.simulated import SimulatedDetector
 from fer_ros.evaluation.tracking.steadiness import LabelFigures, LabelScore
 
 __all__ = [
-    'Answers', 'Observation', 'WAYS', 'follow', 'framing', 'observe', 'score', 'tracker_cost',
+    'Answers', 'Observation', 'WAYS', 'follow', 'framing', 'observe', 'own_way', 'score',
+    'tracker_cost',
 ]
 
 
@@ -63,6 +64,39 @@ WAYS: Mapping[str, Callable[[Model], Follower]] = {
         Tracker(), Smoother(), Labeller(model.manifest.labels, _threshold(model))),
 }
 """The yardsticks, and what the package does, piece by piece."""
+
+
+def own_way(text: str) -> Callable[[Model], Follower]:
+    """Return what makes a follower with other settings than the package's.
+
+    Args:
+        text: `NAME=VALUE,...`; names as the arguments of `Pipeline`.
+
+    Raises:
+        ConfigError: A name is unknown or a value out of range.
+    """
+    values = {'smoothing': SMOOTHING, 'label_margin': LABEL_MARGIN,
+              'label_min_dwell': LABEL_MIN_DWELL, 'unknown_hysteresis': UNKNOWN_HYSTERESIS,
+              'track_max_gap': MAX_GAP, 'track_start_score': START_SCORE}
+    for option in text.split(','):
+        name, _, value = option.partition('=')
+        if name not in values:
+            raise ConfigError(
+                f'--way {option!r}: write NAME=VALUE with a NAME of {", ".join(values)}')
+        try:
+            values[name] = float(value)
+        except ValueError as error:
+            raise ConfigError(f'--way {option!r}: {value!r} is no number') from error
+
+    def make(model: Model) -> Follower:
+        return Follower(
+            Tracker(values['track_max_gap'], values['track_start_score']),
+            Smoother(values['smoothing']),
+            Labeller(model.manifest.labels, _threshold(model), margin=values['label_margin'],
+                     min_dwell=values['label_min_dwell'],
+                     hysteresis=values['unknown_hysteresis']))
+
+    return make
 
 
 def _threshold(model: Model) -> float:
