@@ -108,6 +108,12 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_not():
     assert ids(tracker.update([face(0)], 2.5)) == [2]
 
 
+def test_the_longest_gap_that_may_be_set_is_bridged():
+    tracker = Tracker(max_gap=60.0)
+    tracker.update([face(0)], 0.0)
+    assert ids(tracker.update([face(300, size=50.0)], 59.0)) == [1]
+
+
 def test_a_face_of_low_score_counts_when_it_is_seen_again_in_the_next_frame():
     tracker = Tracker(start_score=0.7)
     assert ids(tracker.update([face(0, score=0.5)], 0.0)) == [None]

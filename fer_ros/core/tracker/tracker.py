@@ -30,8 +30,8 @@ START_SCORE = 0.7
 # A detection may lie 3.4 standard deviations from where it is expected: 99 % of chi-square with
 # three degrees of freedom, two of place and one of size.
 _GATE = 11.3
-# More than any pair within the gate can cost.
-_APART = 40.0
+# More than any pair within the gate can cost, after a minute out of sight, too.
+_APART = 50.0
 # A clock that is set back by no more, as by NTP, has not started anew.
 _CLOCK_SLACK = 0.1
 
