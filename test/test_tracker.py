@@ -123,6 +123,12 @@ def test_a_face_of_low_score_counts_when_it_is_seen_again_in_the_next_frame():
     assert ids(tracker.update([face(400, score=0.5)], 0.4)) == [None]
 
 
+def test_where_frames_are_too_far_apart_to_see_again_every_face_counts():
+    tracker = Tracker(max_gap=1.0, start_score=0.7)
+    numbers = [ids(tracker.update([face(0, score=0.5)], 2.0 * index)) for index in range(4)]
+    assert numbers == [[None], [1], [2], [3]]
+
+
 def test_a_face_of_low_score_continues_a_track_but_takes_none_from_a_sure_one():
     tracker = Tracker(start_score=0.7)
     tracker.update([face(0)], 0.0)

@@ -61,10 +61,6 @@ class Track:
         """Seconds between the first and the last frame."""
         return self.last_seen - self.first_seen
 
-    def predict(self, stamp: float) -> Box:
-        """Return where the face is expected at `stamp`, not before it was last seen."""
-        return self._motion.predict(max(0.0, stamp - self.last_seen)).box
-
 
 class Tracker:
     """Joins faces to tracks by where each is expected, all at once.
@@ -72,7 +68,9 @@ class Tracker:
     Args:
         max_gap: Seconds that a track survives without being seen, in [0, 60].
         start_score: Score in [0, 1] from which a face starts a track at once. One of less is
-            taken for a face when it is seen again in the next frame, or continues a track.
+            taken for a face when it is seen again in the next frame, or continues a track. Where
+            frames are further apart than `max_gap`, nothing can be seen again, and all faces
+            count.
 
     Raises:
         ConfigError: A value is out of range.
@@ -85,6 +83,7 @@ class Tracker:
         self._candidates: list[Track] = []
         self._last_id = 0
         self._stamp = -math.inf
+        self._is_late = False
 
     @property
     def max_gap(self) -> float:
@@ -155,6 +154,9 @@ class Tracker:
             raise ValueError(f'the stamp of a frame must be finite, got {stamp}')
         if stamp < self._stamp - _CLOCK_SLACK:
             self.reset()
+        self._is_late = math.isfinite(self._stamp) and stamp - self._stamp > self._max_gap
+        if self._is_late:
+            self._candidates = []
         self._stamp = stamp
         self._tracks = [
             track for track in self._tracks if stamp - track.last_seen <= self._max_gap]
@@ -162,19 +164,16 @@ class Tracker:
     def _follow(self, track: Track | None, face: Face, stamp: float) -> Track | None:
         if track is None:
             track = Track(0, face.box, stamp, stamp)
-            seen_before = False
+            if face.score < self._start_score and not self._is_late:
+                self._candidates.append(track)
+                return None
         else:
             track._motion.update(face.box, max(0.0, stamp - track.last_seen))
             track.box, track.last_seen = face.box, stamp
-            seen_before = True
-        if track.track_id:
-            return track
-        if not seen_before and face.score < self._start_score:
-            self._candidates.append(track)
-            return None
-        self._last_id += 1
-        track.track_id = self._last_id
-        self._tracks.append(track)
+        if not track.track_id:
+            self._last_id += 1
+            track.track_id = self._last_id
+            self._tracks.append(track)
         return track
 
 
