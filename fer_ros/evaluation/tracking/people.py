@@ -82,22 +82,19 @@ class Person:
     def picture(self, time: float) -> Image:
         """Return the face as it looks, one picture fading into the next."""
         index = max(i for i, (begin, _) in enumerate(self._pictures) if begin <= time)
-        begin, row = self._pictures[index]
-        now = self._faces.images[row].astype(np.float32)
-        share = (time - begin) / _FADE
-        if index > 0 and share < 0.5:
-            now = self._mix(index - 1, now, share + 0.5)
-        elif index + 1 < len(self._pictures):
-            following = self._pictures[index + 1][0]
-            ahead = (following - time) / _FADE
-            if ahead < 0.5:
-                after = self._faces.images[self._pictures[index + 1][1]].astype(np.float32)
-                now = (0.5 + ahead) * now + (0.5 - ahead) * after
-        return np.clip(now, 0, 255).astype(np.uint8)
+        since = (time - self._pictures[index][0]) / _FADE
+        if index > 0 and since < 0.5:
+            return self._fade(index - 1, 0.5 + since)
+        if index + 1 < len(self._pictures):
+            until = (self._pictures[index + 1][0] - time) / _FADE
+            return self._fade(index, max(0.0, 0.5 - until))
+        return self._fade(index, 0.0)
 
-    def _mix(self, index: int, now: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-        before = self._faces.images[self._pictures[index][1]].astype(np.float32)
-        return np.asarray(share * now + (1 - share) * before, np.float32)
+    def _fade(self, index: int, share: float) -> Image:
+        """Return a picture with so much of the next in it."""
+        rows = [row for _, row in self._pictures[index:index + 2]]
+        now, after = (self._faces.images[row].astype(np.float32) for row in (rows[0], rows[-1]))
+        return np.clip((1 - share) * now + share * after, 0, 255).astype(np.uint8)
 
 
 def make_person(
