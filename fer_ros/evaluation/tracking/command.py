@@ -74,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--detector', default=_SIMULATED, choices=(_SIMULATED, *DETECTORS),
         help='a made-up detector that errs as real ones do, or a real one (default: %(default)s)')
-    parser.add_argument('--detector-model', default='', metavar='PATH',
+    parser.add_argument(
+        '--detector-model', default='', metavar='PATH',
         help='network file of yunet, folder of fer_face')
     parser.add_argument('--scenes', type=int, default=10, metavar='N', help='default: %(default)s')
     parser.add_argument(
