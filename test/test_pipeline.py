@@ -169,7 +169,7 @@ def test_a_frame_of_another_kind_is_refused(pipeline, frame):
     ({'smoothing': -1.0}, ConfigError), ({'num_threads': 0}, ConfigError),
     ({'align': 'always'}, ConfigError), ({'max_yaw': -1}, ConfigError),
     ({'max_yaw': float('nan')}, ConfigError), ({'detect_every': 0}, ConfigError),
-    ({'smoothing': -1.0}, ConfigError), ({'label_margin': 1.5}, ConfigError),
+    ({'label_margin': 1.5}, ConfigError),
     ({'label_min_dwell': -1.0}, ConfigError), ({'unknown_hysteresis': 2.0}, ConfigError),
     ({'track_max_gap': 61.0}, ConfigError), ({'track_start_score': -0.1}, ConfigError),
     ({'detector': 'magic'}, ConfigError), ({'model': 'magic'}, ModelError)])
