@@ -210,6 +210,16 @@ def test_parameters_take_effect_with_the_next_image(ros, running, astronaut):
     assert len(node.show(two, (5, 0)).emotions) == 1
 
 
+def test_the_start_of_tracks_follows_its_parameter(running, astronaut):
+    node = running(track_start_score=1.0)
+    assert node.show(astronaut, (1, 0)).emotions == []
+    assert len(node.show(astronaut, (1, 100_000_000)).emotions) == 1
+    node.node.set_parameters([
+        Parameter('track_start_score', value=0.5), Parameter('track_max_gap', value=0.5)])
+    face, = node.show(astronaut, (2, 0)).emotions
+    assert face.track_id == 2
+
+
 def test_smoothing_follows_its_parameter(running, astronaut):
     dark = (astronaut * 0.4).astype(np.uint8)
     node = running(smoothing_time=60.0)

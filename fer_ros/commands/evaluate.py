@@ -17,6 +17,7 @@ _KINDS = {
     'images': 'fer_ros.evaluation.offline.images',
     'video': 'fer_ros.evaluation.offline.video',
     'bag': 'fer_ros.evaluation.offline.bag',
+    'tracking': 'fer_ros.evaluation.tracking.command',
 }
 
 EPILOG = """\
