@@ -5,7 +5,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = 'fer_ros'
-SHARED_FOLDERS = ('launch', 'config', 'models')
+# The message definitions, too: bags are read and written where no ROS is installed.
+SHARED_FOLDERS = ('launch', 'config', 'models', 'fer_msgs/msg', 'interfaces/vision_msgs/msg')
 JUNK = {'__pycache__'}
 
 
@@ -25,6 +26,8 @@ TRAIN = [
     'tensorflow>=2.21',
     'tf2onnx>=1.17',
 ]
+EVALUATE = ['matplotlib', 'mcap', 'rosbags>=0.10']
+CLUSTER = ['dask[distributed]']
 ONNX = ['onnxruntime']
 DEMO = ['scikit-image']
 TEST = ['mypy', 'pytest>=8.4,<9', 'ruff']
@@ -54,7 +57,9 @@ setup(
         'setuptools',
         'tqdm',
     ],
-    extras_require={'train': TRAIN, 'onnx': ONNX, 'demo': DEMO, 'test': TEST},
+    extras_require={
+        'train': TRAIN, 'evaluate': EVALUATE, 'cluster': CLUSTER, 'onnx': ONNX, 'demo': DEMO,
+        'test': TEST},
     tests_require=TEST,
     zip_safe=False,
     entry_points={

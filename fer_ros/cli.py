@@ -33,8 +33,11 @@ _COMMANDS = {
     'ensemble': 'average models into one that runs like any other',
     'export': 'convert a model folder to float16, int8 or ONNX, and measure what that costs',
     'networks': 'what each network family costs: parameters, operations, size, time',
-    'evaluate': 'measure a model, a detector or the framing of faces',
-    'compare': 'whether one model is better than another on the same faces',
+    'evaluate': 'measure the pipeline on bags, videos, pictures; a model, a detector, a framing',
+    'compare': 'whether one model or run is better than another on the same faces',
+    'record': 'record a labelled session for a test set of your own, with consent',
+    'plot': 'a picture of predictions over time',
+    'play': 'publish the messages of a bag at their pace, with /clock',
 }
 
 _EPILOG = """\

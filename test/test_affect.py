@@ -10,7 +10,9 @@ from fer_ros.core.types import EMOTIONS
 
 
 @pytest.mark.parametrize(('label', 'expected'), [
-    ('neutral', (0.0, 0.0)), ('happiness', (0.81, 0.51)), ('sadness', (-0.63, -0.27))])
+    ('neutral', (0.0, 0.0)), ('happiness', (0.81, 0.51)), ('surprise', (0.40, 0.67)),
+    ('sadness', (-0.63, -0.27)), ('anger', (-0.51, 0.59)), ('disgust', (-0.60, 0.35)),
+    ('fear', (-0.64, 0.60))])
 def test_a_certain_emotion_has_its_own_coordinates(label, expected):
     certain = np.array([name == label for name in EMOTIONS], np.float32)
     assert valence_arousal(EMOTIONS, certain) == pytest.approx(expected)

@@ -12,6 +12,7 @@ from fer_ros.core.runtime import Port
 from fer_ros.core.types import Face
 from fer_ros.data.faces import FaceLabels
 from fer_ros.evaluation.detector.answers import ask
+from fer_ros.evaluation.detector.contenders import contenders
 from fer_ros.evaluation.detector.figures import (
     by_size,
     false_alarms,
@@ -186,11 +187,24 @@ class Blind:
         return np.full((len(batch), len(grid(*batch.shape[1:3])), OUTPUTS), -9.0, np.float32)
 
 
-def test_fer_face_tells_its_stages(monkeypatch, tmp_path):
-    manifest = SimpleNamespace(score_threshold=0.5, overlap=0.4, smallest_face=16.0, file='x')
+@pytest.fixture
+def blind(monkeypatch, tmp_path):
+    """Let every folder hold a network that sees nothing."""
+    manifest = SimpleNamespace(score_threshold=0.5, overlap=0.4, smallest_face=16.0, file='x',
+                               sha256='abc')
     monkeypatch.setattr(fer_face, 'load_face_model', lambda model: SimpleNamespace(
         manifest=manifest, folder=tmp_path, data=b''))
     monkeypatch.setattr(fer_face, 'load_runtime', lambda *_: Blind())
+
+
+def test_two_models_of_fer_face_are_compared_by_name_and_hash(blind):
+    old, new = contenders(['fer_face:models/old', 'fer_face:models/new'])
+    assert (old.name, new.name) == ('fer_face old', 'fer_face new')
+    assert old.sha256 == new.sha256 == 'abc'
+    assert contenders(['fer_face'])[0].detector(keen=True, close=True).detect(IMAGE) == []
+
+
+def test_fer_face_tells_its_stages(blind):
     detector = fer_face.FerFaceDetector()
     rows = speed({'fer_face': detector}, {}, {(160, 120): [IMAGE]}, 3, subject='fer_face')
     row = rows['160x120']['fer_face']

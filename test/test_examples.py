@@ -1,5 +1,6 @@
 """The examples run."""
 
+import json
 import os
 from pathlib import Path
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import cv2
 
 ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / 'examples'
 
 
 def run(*words):
@@ -31,3 +33,18 @@ def test_classify_photo_names_a_picture_that_cannot_be_read():
     assert done.returncode == 1
     assert 'missing.png' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_the_notebook_runs_from_top_to_bottom(capsys):
+    """Its cells are executed one after the other, as a kernel does."""
+    notebook = json.loads((EXAMPLES / 'offline_evaluation.ipynb').read_text())
+    assert all(not cell.get('outputs') for cell in notebook['cells'])  # no pictures in the code
+    names: dict = {'__name__': '__main__'}
+    for number, cell in enumerate(notebook['cells']):
+        if cell['cell_type'] == 'code':
+            exec(compile(''.join(cell['source']), f'cell {number}', 'exec'), names)
+    assert names['code'] == 0
+    assert names['metrics']['per_class']['happiness']['recall'] > 0.9
+    output = capsys.readouterr().out
+    assert 'intervals over 4 segments' in output
+    assert '"mcnemar"' in output

@@ -32,6 +32,7 @@ def state(ros, name='/emotion_node'):
 @pytest.mark.parametrize(('file', 'arguments'), [
     ('fer.launch.py', {'params_file', 'image', 'image_transport', 'model', 'name', 'namespace',
                        'autostart', 'use_sim_time', 'log_level'}),
+    ('replay.launch.py', {'bag', 'player', 'rate', 'loop', 'start_offset', 'image', 'model'}),
     ('fer_camera.launch.py', {'camera_driver', 'device', 'rviz', 'params_file', 'image'}),
 ])
 def test_the_arguments_are_described(file, arguments):
@@ -106,3 +107,20 @@ def test_a_driver_that_ends_takes_the_rest_along():
         assert 'the camera driver ended' in process.output
         if not shutil.which('rviz2'):
             assert 'RViz is not installed' in process.output
+
+
+def test_a_bag_is_replayed_into_the_node(ros, tmp_path):
+    """The time comes from the bag; everything ends with it."""
+    from recording_support import BEGIN, frames, IMAGES, write_bag
+
+    images = frames(every=3)
+    write_bag(tmp_path / 'bag', images)
+    emotions = ros.subscribe(EmotionArray, '/emotion_node/emotions')
+    with launch('replay.launch.py', f'bag:={tmp_path / "bag"}', f'image:={IMAGES}',
+                'player:=fer', 'rate:=1.0') as process:
+        process.wait_output('messages played', 3 * STARTUP)
+        process.wait_output('the bag has ended', STARTUP)
+        assert process.wait_end(STARTUP) == 0, process.output
+    stamps = [m.header.stamp.sec + m.header.stamp.nanosec * 1e-9 for m in emotions.messages]
+    assert stamps
+    assert BEGIN - 0.01 <= stamps[0] <= stamps[-1] <= BEGIN + images[-1][0] + 0.01

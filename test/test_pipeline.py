@@ -84,6 +84,43 @@ def test_tracking_numbers_people_and_smooths(astronaut):
     assert np.allclose(fresh.probabilities, fresh.raw_probabilities)
 
 
+def test_a_face_of_low_score_is_reported_when_it_is_seen_again(astronaut):
+    detector = FixedDetector((170, 60, 110, 110))
+    pipeline = Pipeline.from_model(detector=detector, track_start_score=0.95)
+    first = pipeline.process(astronaut, 1.0)
+    # Not reported, but known: it must not escape who hides faces.
+    assert first.faces == ()
+    assert [face.box for face in first.unclassified] == detector.boxes
+    second = pipeline.process(astronaut, 1.1)
+    assert [face.track_id for face in second.faces] == [1]
+    assert second.unclassified == ()
+    assert second.timings['track'] > 0
+
+
+def test_who_is_not_among_the_largest_for_a_moment_keeps_the_number(astronaut):
+    detector = FixedDetector((170, 60, 110, 110), (20, 60, 100, 100))
+    pipeline = Pipeline.from_model(detector=detector, max_faces=1, track_max_gap=0.5)
+    assert pipeline.process(astronaut, 0.0).faces[0].track_id == 1
+    for index in range(1, 10):
+        pipeline.process(astronaut, 0.1 * index)
+    detector.boxes[0] = (172, 62, 95, 95)
+    assert pipeline.process(astronaut, 1.0).faces[0].track_id == 2
+    assert pipeline.track_count == 2
+
+
+def test_a_label_is_held_by_its_settings(astronaut):
+    detector = FixedDetector((170, 60, 110, 110))
+    pipeline = Pipeline.from_model(
+        detector=detector, smoothing=0.0, unknown_threshold=0.0, label_min_dwell=1.0)
+    blank = np.full_like(astronaut, 127)
+    assert pipeline.process(astronaut, 0.0).faces[0].label == 'happiness'
+    held = pipeline.process(blank, 0.5).faces[0]
+    assert held.label == 'happiness'
+    assert held.confidence == pytest.approx(
+        float(held.probabilities[EMOTIONS.index('happiness')]))
+    assert pipeline.process(blank, 1.5).faces[0].label != 'happiness'
+
+
 def test_without_tracking_every_image_stands_for_itself(astronaut):
     detector = FixedDetector((170, 60, 110, 110))
     pipeline = Pipeline.from_model(detector=detector, tracking=False)
@@ -132,6 +169,9 @@ def test_a_frame_of_another_kind_is_refused(pipeline, frame):
     ({'smoothing': -1.0}, ConfigError), ({'num_threads': 0}, ConfigError),
     ({'align': 'always'}, ConfigError), ({'max_yaw': -1}, ConfigError),
     ({'max_yaw': float('nan')}, ConfigError), ({'detect_every': 0}, ConfigError),
+    ({'label_margin': 1.5}, ConfigError),
+    ({'label_min_dwell': -1.0}, ConfigError), ({'unknown_hysteresis': 2.0}, ConfigError),
+    ({'track_max_gap': 61.0}, ConfigError), ({'track_start_score': -0.1}, ConfigError),
     ({'detector': 'magic'}, ConfigError), ({'model': 'magic'}, ModelError)])
 def test_impossible_options_are_refused(options, error):
     with pytest.raises(error):

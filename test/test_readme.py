@@ -67,7 +67,7 @@ def test_the_commands_run(words, folder):
 def test_the_commands_that_need_data_are_understood(words, folder):
     """With data that do not exist they fail for that reason and no other."""
     done = run([sys.executable, '-m', 'fer_ros', *words], folder)
-    data = words[words.index('--data') + 1].rstrip('/')
+    data = (words[words.index('--data') + 1] if '--data' in words else words[2]).rstrip('/')
     assert done.returncode == 1
     assert data in done.stderr, done.stderr
 

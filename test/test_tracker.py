@@ -1,13 +1,25 @@
 """Tracks keep their number while a face is seen, and never lend it to another."""
 
+import itertools
+import math
+import time
+
+import numpy as np
 import pytest
 
+from fer_ros.core.errors import ConfigError
 from fer_ros.core.tracker import overlap, Tracker
+from fer_ros.core.tracker.assignment import assign
+from fer_ros.core.tracker.motion import BoxFilter
 from fer_ros.core.types import Face
 
 
-def face(x, y=0.0, size=100.0):
-    return Face((x, y, size, size), 0.9)
+def face(x, y=0.0, size=100.0, score=0.9):
+    return Face((x, y, size, size), score)
+
+
+def ids(tracks):
+    return [track and track.track_id for track in tracks]
 
 
 @pytest.mark.parametrize(('a', 'b', 'expected'), [
@@ -23,35 +35,221 @@ def test_overlap_is_intersection_over_union(a, b, expected):
 def test_two_people_who_swap_places_in_the_list_keep_their_numbers():
     tracker = Tracker()
     first = tracker.update([face(0), face(300)], 0.0)
+    assert ids(first) == [1, 2]
     second = tracker.update([face(305), face(5)], 0.1)
-    assert [t.track_id for t in first] == [1, 2]
-    assert [t.track_id for t in second] == [2, 1]
+    assert ids(second) == [2, 1]
     assert second[0].age == pytest.approx(0.1)
+    assert second[0].box == (305, 0, 100, 100)
 
 
-def test_a_face_joins_the_track_that_it_overlaps_most():
+@pytest.mark.parametrize('rate', [5, 10, 30, 60])
+@pytest.mark.parametrize('speed', [100.0, 300.0])
+def test_people_who_cross_keep_their_numbers_at_any_frame_rate(rate, speed):
+    """The one behind is not found while the boxes overlap by more than a third."""
     tracker = Tracker()
-    tracker.update([face(0), face(60)], 0.0)
-    assert [t.track_id for t in tracker.update([face(50)], 0.1)] == [2]
+    known = {}
+    for index in range(int(600 / speed * rate)):
+        left, right = face(speed * index / rate), face(600 - speed * index / rate, 5.0)
+        hidden = overlap(left.box, right.box) > 1 / 3
+        found = tracker.update([left] if hidden else [left, right], index / rate)
+        for who, track in zip('ab', found, strict=False):
+            known.setdefault(who, set()).add(track.track_id)
+    assert known == {'a': {1}, 'b': {2}}
+
+
+def test_a_walker_is_found_again_behind_a_post_where_the_walk_leads():
+    tracker = Tracker()
+    for index in range(40):
+        x = 20.0 * index  # two sides a second at 10 Hz: half a second out of sight
+        found = tracker.update([] if 15 <= index < 20 else [face(x)], index / 10)
+        assert ids(found) in ([], [1])
+    assert len(tracker.tracks) == 1
+
+
+def test_a_face_that_jumps_across_the_picture_is_somebody_else():
+    tracker = Tracker()
+    for index in range(10):
+        tracker.update([face(0)], index / 30)
+    assert ids(tracker.update([face(400)], 10 / 30)) == [2]
+    assert ids(tracker.update([face(3)], 11 / 30)) == [1]
+
+
+def test_a_face_of_quite_another_size_is_somebody_else():
+    tracker = Tracker()
+    for index in range(10):
+        tracker.update([face(0, size=50.0)], index / 30)
+    assert ids(tracker.update([Face((-50, -50, 150, 150), 0.9)], 10 / 30)) == [2]
+
+
+def test_a_lost_track_does_not_take_the_face_of_one_that_is_seen():
+    tracker = Tracker()
+    tracker.update([face(0), face(130)], 0.0)
+    for index in range(1, 28):
+        assert ids(tracker.update([face(130)], index / 30)) == [2]
+
+
+def test_unsteady_detections_with_misses_make_one_track():
+    rng = np.random.default_rng(0)
+    tracker = Tracker()
+    for index in range(600):
+        if rng.uniform() < 0.7:
+            tracker.update([face(*rng.normal(200, 4, 2), 100 * math.exp(rng.normal(0, 0.08)))],
+                           index / 30)
+    assert [track.track_id for track in tracker.tracks] == [1]
+    assert tracker.tracks[0].age > 19
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_not():
     tracker = Tracker(max_gap=1.0)
     tracker.update([face(0)], 0.0)
     assert tracker.update([], 0.5) == []
-    assert tracker.update([face(0)], 0.9)[0].track_id == 1
-    assert tracker.update([face(0)], 2.5)[0].track_id == 2
+    assert len(tracker.tracks) == 1
+    assert ids(tracker.update([face(0)], 0.9)) == [1]
+    assert ids(tracker.update([face(0)], 2.5)) == [2]
+
+
+def test_the_longest_gap_that_may_be_set_is_bridged():
+    tracker = Tracker(max_gap=60.0)
+    tracker.update([face(0)], 0.0)
+    assert ids(tracker.update([face(300, size=50.0)], 59.0)) == [1]
+
+
+def test_a_face_of_low_score_counts_when_it_is_seen_again_in_the_next_frame():
+    tracker = Tracker(start_score=0.7)
+    assert ids(tracker.update([face(0, score=0.5)], 0.0)) == [None]
+    assert ids(tracker.update([face(2, score=0.5)], 0.1)) == [1]
+    assert ids(tracker.update([face(400, score=0.5)], 0.2)) == [None]
+    tracker.update([], 0.3)
+    assert ids(tracker.update([face(400, score=0.5)], 0.4)) == [None]
+
+
+def test_where_frames_are_too_far_apart_to_see_again_every_face_counts():
+    tracker = Tracker(max_gap=1.0, start_score=0.7)
+    numbers = [ids(tracker.update([face(0, score=0.5)], 2.0 * index)) for index in range(4)]
+    assert numbers == [[None], [1], [2], [3]]
+
+
+def test_a_face_of_low_score_continues_a_track_but_takes_none_from_a_sure_one():
+    tracker = Tracker(start_score=0.7)
+    tracker.update([face(0)], 0.0)
+    assert ids(tracker.update([face(2, score=0.2)], 0.1)) == [1]
+    assert ids(tracker.update([face(1, score=0.2), face(4, score=0.9)], 0.2)) == [None, 1]
 
 
 def test_a_clock_that_jumps_back_ends_the_tracks():
     tracker = Tracker()
     tracker.update([face(0)], 100.0)
-    assert tracker.update([face(0)], 3.0)[0].track_id == 2
+    assert ids(tracker.update([face(0)], 3.0)) == [2]
 
 
-def test_reset_numbers_from_one_again():
+def test_a_clock_that_is_set_back_a_little_or_stands_ends_none():
+    tracker = Tracker()
+    for stamp in (100.0, 100.0, 100.03, 99.98, 100.01):
+        assert ids(tracker.update([face(0)], stamp)) == [1]
+
+
+def test_a_clock_that_jumps_ahead_ends_the_tracks():
+    tracker = Tracker()
+    tracker.update([face(0)], 100.0)
+    assert ids(tracker.update([face(0)], 1e9)) == [2]
+    assert len(tracker.tracks) == 1
+
+
+@pytest.mark.parametrize('stamp', [float('nan'), float('inf')])
+def test_a_stamp_that_is_no_time_is_refused(stamp):
+    with pytest.raises(ValueError, match='must be finite'):
+        Tracker().update([], stamp)
+
+
+def test_reset_forgets_the_tracks_and_gives_no_number_again():
     tracker = Tracker()
     tracker.update([face(0)], 0.0)
     tracker.reset()
     assert tracker.tracks == ()
-    assert tracker.update([face(0)], 0.1)[0].track_id == 1
+    assert ids(tracker.update([face(0)], 0.1)) == [2]
+
+
+def test_numbers_are_never_given_twice():
+    tracker = Tracker(max_gap=0.2)
+    seen = []
+    for index in range(50):
+        seen += ids(tracker.update([face(0), face(500)], index * 1.0))
+    assert len(set(seen)) == 100
+
+
+@pytest.mark.parametrize(('options', 'name'), [
+    ({'max_gap': -0.1}, 'track_max_gap'), ({'max_gap': math.nan}, 'track_max_gap'),
+    ({'start_score': 1.1}, 'track_start_score')])
+def test_an_impossible_option_is_refused_by_its_name(options, name):
+    with pytest.raises(ConfigError, match=name):
+        Tracker(**options)
+
+
+@pytest.mark.parametrize('rate', [10, 30])
+def test_the_expected_place_of_a_steady_walk_does_not_depend_on_the_frame_rate(rate):
+    motion = BoxFilter((0, 0, 100, 100))
+    for index in range(1, 2 * rate + 1):
+        motion.update((100 * index / rate, 0, 100, 100), 1 / rate)
+    # Half a second later a velocity that lasted would have led to 250.
+    assert motion.predict(0.5).box[0] == pytest.approx(230, abs=12)
+    assert motion.predict(0.5).spread > motion.predict(0.1).spread > motion.predict(0.0).spread
+
+
+def test_a_gap_teaches_the_velocity():
+    motion = BoxFilter((0, 0, 100, 100))
+    motion.update((120, 0, 100, 100), 0.6)
+    assert motion.predict(0.1).box[0] > 130
+
+
+def exact(costs, limit):
+    """Try every assignment."""
+    n, m = costs.shape
+    padded = np.full((n, m + n), limit)
+    padded[:, :m] = np.minimum(costs, limit)
+    return min(
+        sum(padded[i, j] for i, j in enumerate(order))
+        for order in itertools.permutations(range(m + n), n))
+
+
+def test_the_assignment_is_the_cheapest_of_all():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n, m = rng.integers(1, 4, 2)
+        costs = rng.choice([rng.uniform(0, 2, (n, m)), rng.integers(0, 4, (n, m)) / 2])
+        pairs = assign(costs, 1.0)
+        rows, columns = [row for row, _ in pairs], [column for _, column in pairs]
+        assert len(set(rows)) == len(rows)
+        assert len(set(columns)) == len(columns)
+        assert all(costs[pair] < 1.0 for pair in pairs)
+        total = sum(costs[pair] for pair in pairs) + (n - len(pairs))
+        assert total == pytest.approx(exact(costs, 1.0), abs=1e-5)
+
+
+def test_the_assignment_is_that_of_scipy_for_many_faces():
+    optimize = pytest.importorskip('scipy.optimize', reason='compares with SciPy')
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        costs = rng.uniform(0, 20, rng.integers(1, 40, 2))
+        rows, columns = optimize.linear_sum_assignment(np.minimum(costs, 10.0))
+        ours = sum(min(costs[pair], 10.0) for pair in assign(costs, 10.0))
+        ours += 10.0 * (min(costs.shape) - len(assign(costs, 10.0)))
+        assert ours == pytest.approx(np.minimum(costs, 10.0)[rows, columns].sum(), abs=1e-2)
+
+
+def test_nobody_and_nobody_make_no_pairs():
+    assert assign(np.empty((0, 3)), 1.0) == assign(np.empty((3, 0)), 1.0) == []
+
+
+def test_twenty_faces_cost_less_than_a_millisecond():
+    rng = np.random.default_rng(0)
+    places, speeds = rng.uniform(0, 600, (20, 2)), rng.normal(0, 100, (20, 2))
+    tracker = Tracker()
+    times = []
+    for index in range(100):
+        moved = places + speeds * index / 30 + rng.normal(0, 3, places.shape)
+        faces = [face(x, y, 80.0) for x, y in moved]
+        begin = time.process_time()
+        tracker.update(faces, index / 30)
+        times.append(time.process_time() - begin)
+    # The median: what else the machine does comes and goes.
+    assert np.median(times) < 1e-3

@@ -14,12 +14,18 @@ _KINDS = {
     'alignment': 'fer_ros.evaluation.alignment',
     'pose': 'fer_ros.evaluation.pose',
     'flow': 'fer_ros.evaluation.flow',
+    'images': 'fer_ros.evaluation.offline.images',
+    'video': 'fer_ros.evaluation.offline.video',
+    'bag': 'fer_ros.evaluation.offline.bag',
+    'tracking': 'fer_ros.evaluation.tracking.command',
 }
 
 EPILOG = """\
 examples:
   fer evaluate model --data fer_publictest.npz
   fer evaluate model models/my_model my_faces/ --out report/
+  fer evaluate bag session/ --labels session.csv --out report/
+  fer evaluate images --labels index.csv --out report/
   fer evaluate detector --help
 """
 

@@ -42,7 +42,8 @@ _LIBRARIES = {
     'tensorflow': (
         'tensorflow tensorflow-cpu', False,
         "make train-env, or pip install 'fer_ros[train]' (to train)"),
-    'matplotlib': ('matplotlib', False, 'make train-env, or pip install matplotlib (for plots)'),
+    'matplotlib': ('matplotlib', False, 'pip install matplotlib (for plots and reports)'),
+    'rosbags': ('rosbags', False, "pip install 'fer_ros[evaluate]' (to evaluate bags)"),
     'skimage': ('scikit-image', False, 'pip install scikit-image (for the demo clip)'),
 }
 _ROS_PACKAGES = {

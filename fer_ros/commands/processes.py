@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 
-__all__ = ['Child']
+__all__ = ['Child', 'die_with_parent']
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _TAIL_LINES = 6
@@ -41,7 +41,7 @@ class Child:
                 [sys.executable, '-m', module, *arguments], env=dict(environment),
                 stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT if log else None, start_new_session=True,
-                preexec_fn=_die_with_parent)
+                preexec_fn=die_with_parent)
 
     @property
     def code(self) -> int | None:
@@ -97,7 +97,7 @@ class Child:
         return f'{self.name} ended with exit code {code}' + (f': {words}' if words else '')
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel, in the child, for a SIGTERM when the parent dies; Linux only."""
+def die_with_parent() -> None:
+    """Ask the kernel, in a child, for a SIGTERM when its parent dies; Linux only."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

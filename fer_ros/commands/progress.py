@@ -13,8 +13,10 @@ _PERIOD = 10.0  # seconds between the lines of a log
 
 
 @contextlib.contextmanager
-def progress(total: int | None, unit: str) -> Iterator[Callable[[], object]]:
+def progress(total: int | None, unit: str) -> Iterator[Callable[..., object]]:
     """Show on stderr how far a command is; call what it yields after each unit.
+
+    With a number, the call stands for so many units.
 
     Args:
         total: Number of units, None if it is not known.
@@ -28,9 +30,9 @@ def progress(total: int | None, unit: str) -> Iterator[Callable[[], object]]:
         return
     done, due = 0, time.monotonic() + _PERIOD
 
-    def step() -> None:
+    def step(count: int = 1) -> None:
         nonlocal done, due
-        done += 1
+        done += count
         if time.monotonic() >= due:
             due = time.monotonic() + _PERIOD
             share = f' of {total}' if total else ''

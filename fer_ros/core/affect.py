@@ -21,7 +21,8 @@ COORDINATES: Mapping[str, tuple[float, float]] = MappingProxyType({
 })
 """(valence, arousal) in [-1, 1]: mean pleasure and arousal ratings of happy, surprised, sad,
 angry, disgusted and fearful by Russell and Mehrabian 1977, "Evidence for a three-factor theory
-of emotions", Journal of Research in Personality 11, 273-294. Neutral is the origin by
+of emotions", Journal of Research in Personality 11, 273-294: terms 31, 52, 151, 82, 75 and 101
+of its table; dominance, the third factor, is left out. Neutral is the origin by
 definition; contempt was not among the terms taken over and has no coordinates."""
 
 

@@ -20,8 +20,8 @@ from fer_ros.core.types import Floats, HeadPose
 __all__ = ['MEAN_FACE', 'head_pose', 'project', 'turned']
 
 MEAN_FACE: NDArray[np.float64] = np.array([
-    [-0.183, -0.201, 0.0], [0.183, -0.201, 0.0], [0.0, 0.0, -0.16],
-    [-0.150, 0.161, 0.03], [0.150, 0.161, 0.03]])
+    [-0.183, -0.201, 0.0], [0.183, -0.201, 0.0], [0.0, 0.0, -0.14],
+    [-0.150, 0.161, 0.05], [0.150, 0.161, 0.05]])
 """(5, 3) landmarks of a mean face, x to the right, y down, z away from the camera.
 
 Left eye, right eye, nose tip, left and right mouth corner as seen in the image; the unit is the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import dataclasses
 import math
 from pathlib import Path
@@ -15,10 +16,12 @@ from fer_ros.core.crop import cut
 from fer_ros.core.detector import create_detector, FaceDetector
 from fer_ros.core.errors import ConfigError, ImageError
 from fer_ros.core.finder import FaceFinder
+from fer_ros.core.following import Followed, Follower
 from fer_ros.core.head_pose import head_pose
+from fer_ros.core.labelling import LABEL_MARGIN, LABEL_MIN_DWELL, Labeller, UNKNOWN_HYSTERESIS
 from fer_ros.core.model import load_model, Model
-from fer_ros.core.smoothing import Smoother
-from fer_ros.core.tracker import Tracker
+from fer_ros.core.smoothing import Smoother, SMOOTHING
+from fer_ros.core.tracker import MAX_GAP, START_SCORE, Tracker
 from fer_ros.core.types import (
     CropFrame,
     Face,
@@ -50,7 +53,16 @@ class Pipeline:
         unknown_threshold: Confidence in [0, 1] below which the label is `unknown`; None takes
             the manifest's.
         max_faces: Largest number of faces classified in a frame, the largest first; 0 for all.
-        smoothing: Time constant of the smoothing in seconds, 0 for none; it needs tracking.
+        smoothing: Time constant of the smoothing in seconds, 0 for none; it needs tracking, as
+            all that follows but `priors`.
+        label_margin: Probability in [0, 1] by which another emotion must lead to become the
+            label of a track.
+        label_min_dwell: Seconds in [0, 60] that an emotion stays the label at least.
+        unknown_hysteresis: How far in [0, 1] the confidence may fall below the threshold before
+            a track's label turns to `unknown`.
+        track_max_gap: Seconds in [0, 60] that a person keeps the number without being seen.
+        track_start_score: Score in [0, 1] from which a face is followed at once; one of less is
+            reported when it is seen again in the next frame.
         priors: How frequent the emotions are taken to be, `natural` or `balanced`; see
             `Classifier`.
         align: `auto`: crops turn with the head where the detector gives landmarks and the
@@ -64,6 +76,10 @@ class Pipeline:
         classifier: One that runs the same model already, to share it between the cameras that
             one thread serves; it then counts instead of `num_threads` and `priors`.
 
+    Attributes:
+        tracker: Its `max_gap` and `start_score` may be changed between two frames,
+        labeller: as its `margin`, `min_dwell` and `hysteresis`.
+
     Raises:
         ModelError: The network does not fit its manifest.
         ConfigError: A value is out of range, or the model cannot frame the detector's boxes.
@@ -72,9 +88,12 @@ class Pipeline:
     def __init__(
         self, model: Model, detector: FaceDetector, *, tracking: bool = True,
         num_threads: int = 1, unknown_threshold: float | None = None, max_faces: int = 0,
-        smoothing: float = 0.3, priors: str = 'natural', align: str = 'auto',
-        max_yaw: float = MAX_YAW, detect_every: int = 1,
-        face_height: tuple[float, float] = (0.0, 0.0), classifier: Classifier | None = None,
+        smoothing: float = SMOOTHING, label_margin: float = LABEL_MARGIN,
+        label_min_dwell: float = LABEL_MIN_DWELL, unknown_hysteresis: float = UNKNOWN_HYSTERESIS,
+        track_max_gap: float = MAX_GAP, track_start_score: float = START_SCORE,
+        priors: str = 'natural', align: str = 'auto', max_yaw: float = MAX_YAW,
+        detect_every: int = 1, face_height: tuple[float, float] = (0.0, 0.0),
+        classifier: Classifier | None = None,
     ) -> None:
         crop = model.manifest.crop
         if detector.box_convention not in crop:
@@ -90,11 +109,15 @@ class Pipeline:
             else model.manifest.alignment.get(detector.box_convention)
         self._finder = FaceFinder(detector)
         self.classifier = classifier or Classifier(model, num_threads, priors)
-        self._tracker = Tracker() if tracking else None
+        self.tracker = Tracker(track_max_gap, track_start_score)
         self._smoother = Smoother(smoothing)
-        self.unknown_threshold = (
+        self.labeller = Labeller(
+            model.manifest.labels,
             model.manifest.thresholds['unknown'] if unknown_threshold is None
-            else unknown_threshold)
+            else unknown_threshold,
+            hysteresis=unknown_hysteresis, margin=label_margin, min_dwell=label_min_dwell)
+        self._follower = Follower(
+            self.tracker if tracking else None, self._smoother, self.labeller)
         self.max_faces = max_faces
         self.face_height = face_height
         self.max_yaw = max_yaw
@@ -104,9 +127,11 @@ class Pipeline:
     def from_model(
         cls, model: str | Path | None = None, *, detector: str | FaceDetector | None = None,
         detector_model: str | Path = '', tracking: bool = True, num_threads: int = 1,
-        unknown_threshold: float | None = None, max_faces: int = 0, smoothing: float = 0.3,
-        priors: str = 'natural', align: str = 'auto', max_yaw: float = MAX_YAW,
-        detect_every: int = 1,
+        unknown_threshold: float | None = None, max_faces: int = 0, smoothing: float = SMOOTHING,
+        label_margin: float = LABEL_MARGIN, label_min_dwell: float = LABEL_MIN_DWELL,
+        unknown_hysteresis: float = UNKNOWN_HYSTERESIS, track_max_gap: float = MAX_GAP,
+        track_start_score: float = START_SCORE, priors: str = 'natural', align: str = 'auto',
+        max_yaw: float = MAX_YAW, detect_every: int = 1,
     ) -> Pipeline:
         """Load a model and make the pipeline around it.
 
@@ -119,6 +144,11 @@ class Pipeline:
             unknown_threshold: Confidence below which the label is `unknown`.
             max_faces: Largest number of faces classified in a frame; 0 for all.
             smoothing: Time constant of the smoothing in seconds.
+            label_margin: Lead of another emotion that changes the label.
+            label_min_dwell: Seconds that an emotion stays the label at least.
+            unknown_hysteresis: How far below the threshold a label is kept.
+            track_max_gap: Seconds that a person keeps the number unseen.
+            track_start_score: Score from which a face is followed at once.
             priors: `natural` or `balanced`.
             align: `auto` or `never`.
             max_yaw: Degrees by which a head may be turned aside.
@@ -132,7 +162,10 @@ class Pipeline:
         return cls(
             load_model(model), detector, tracking=tracking, num_threads=num_threads,
             unknown_threshold=unknown_threshold, max_faces=max_faces, smoothing=smoothing,
-            priors=priors, align=align, max_yaw=max_yaw, detect_every=detect_every)
+            label_margin=label_margin, label_min_dwell=label_min_dwell,
+            unknown_hysteresis=unknown_hysteresis, track_max_gap=track_max_gap,
+            track_start_score=track_start_score, priors=priors, align=align, max_yaw=max_yaw,
+            detect_every=detect_every)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -141,14 +174,12 @@ class Pipeline:
 
     @property
     def unknown_threshold(self) -> float:
-        """Confidence below which the label is `unknown`, in [0, 1]."""
-        return self._unknown_threshold
+        """Confidence that an emotion must reach to become the label, in [0, 1]."""
+        return self.labeller.unknown_threshold
 
     @unknown_threshold.setter
     def unknown_threshold(self, value: float) -> None:
-        if not 0.0 <= value <= 1.0:
-            raise ConfigError(f'unknown_threshold must lie in [0, 1], got {value}')
-        self._unknown_threshold = value
+        self.labeller.unknown_threshold = value
 
     @property
     def max_faces(self) -> int:
@@ -201,7 +232,7 @@ class Pipeline:
 
     @detect_every.setter
     def detect_every(self, value: int) -> None:
-        if value > 1 and self._tracker is None:
+        if value > 1 and self._follower.tracker is None:
             raise ConfigError(
                 f'detect_every {value} needs tracking: without it each image stands for itself')
         self._finder.detect_every = value
@@ -221,20 +252,24 @@ class Pipeline:
         """
         _check_frame(bgr)
         begin = time.perf_counter()
-        faces, others = self._choose(self._finder.find(bgr))
+        now = time.monotonic() if stamp is None else stamp
+        found = self._finder.find(bgr)
         detected = time.perf_counter()
-        views = [self._view(face) for face in faces]
+        # All are tracked, so that who is classified may change without anybody being lost.
+        chosen, others = self._choose(found, self._follower.join(found, now))
+        tracked = time.perf_counter()
+        views = [self._view(followed.face) for followed in chosen]
         raw = self._classify_crops(bgr, [crop for _, crop in views])
         classified = time.perf_counter()
-        emotions = self._follow(faces, raw, time.monotonic() if stamp is None else stamp)
         emotions = [
-            self._seen(emotion, *view) for emotion, view in zip(emotions, views, strict=True)]
+            self._seen(emotion, *view) for emotion, view in zip(
+                self._follower.emotions(chosen, raw, now), views, strict=True)]
         end = time.perf_counter()
         return FrameResult(
             labels=self.labels, faces=tuple(emotions), width=bgr.shape[1], height=bgr.shape[0],
             stamp=stamp, unclassified=tuple(others), timings={
-                'detect': detected - begin, 'classify': classified - detected,
-                'total': end - begin})
+                'detect': detected - begin, 'classify': classified - tracked,
+                'track': tracked - detected + end - classified, 'total': end - begin})
 
     def classify(self, crops: Image) -> Floats:
         """Return (N, K) calibrated probabilities of face images, without detection.
@@ -247,13 +282,14 @@ class Pipeline:
     @property
     def track_count(self) -> int:
         """Number of faces that are followed, seen in the last frame or lost a moment ago."""
-        return 0 if self._tracker is None else len(self._tracker.tracks)
+        return len(self.tracker.tracks)
 
     def reset(self) -> None:
-        """Forget the tracks: the next frame has nothing to do with those before."""
-        if self._tracker is not None:
-            self._tracker.reset()
-        self._smoother.reset()
+        """Forget the tracks: the next frame has nothing to do with those before.
+
+        Their numbers are not given again.
+        """
+        self._follower.reset()
         self._finder.reset()
 
     def follow_on(self, former: Pipeline) -> None:
@@ -261,16 +297,22 @@ class Pipeline:
 
         Distributions are smoothed anew: they may be those of another model.
         """
-        if self._tracker is not None and former._tracker is not None:
-            self._tracker = former._tracker
+        former.tracker.max_gap = self.tracker.max_gap
+        former.tracker.start_score = self.tracker.start_score
+        self.tracker = former.tracker
+        if self._follower.tracker is not None:
+            self._follower.tracker = former.tracker
 
-    def _choose(self, faces: list[Face]) -> tuple[list[Face], list[Face]]:
-        """Return the faces to classify of those found, largest first, and the others."""
+    def _choose(
+        self, found: Sequence[Face], followed: Sequence[Followed],
+    ) -> tuple[list[Followed], list[Face]]:
+        """Return what to classify, the largest face first, and all other faces."""
         smallest, largest = self._face_height
-        fitting = [face for face in faces if smallest <= face.box[3] <= (largest or math.inf)]
-        chosen = fitting[:self._max_faces or None]
-        kept = {id(face) for face in chosen}
-        return chosen, [face for face in faces if id(face) not in kept]
+        fitting = [one for one in followed
+                   if smallest <= one.face.box[3] <= (largest or math.inf)]
+        chosen = sorted(fitting, key=lambda one: -one.face.area)[:self._max_faces or None]
+        kept = {id(one.face) for one in chosen}
+        return chosen, [face for face in found if id(face) not in kept]
 
     def _view(self, face: Face) -> tuple[HeadPose | None, CropFrame]:
         """Return where a head is turned to, and what of the image shows its face."""
@@ -295,30 +337,6 @@ class Pipeline:
             return emotion
         return dataclasses.replace(
             emotion, label=UNKNOWN, confidence=min(1.0, float(emotion.probabilities.max())))
-
-    def _follow(self, faces: list[Face], raw: Floats, stamp: float) -> list[FaceEmotion]:
-        if self._tracker is None:
-            return [
-                self._label(face, 0, 0.0, probabilities, probabilities)
-                for face, probabilities in zip(faces, raw, strict=True)]
-        tracks = self._tracker.update(faces, stamp)
-        emotions = [
-            self._label(face, track.track_id, track.age, probabilities,
-                        self._smoother.update(track.track_id, probabilities, stamp))
-            for face, track, probabilities in zip(faces, tracks, raw, strict=True)]
-        self._smoother.keep(track.track_id for track in self._tracker.tracks)
-        return emotions
-
-    def _label(
-        self, face: Face, track_id: int, track_age: float, raw: Floats, smoothed: Floats,
-    ) -> FaceEmotion:
-        best = int(smoothed.argmax())
-        confidence = min(1.0, float(smoothed[best]))
-        return FaceEmotion(
-            box=face.box, score=face.score, landmarks=face.landmarks, track_id=track_id,
-            track_age=track_age, confidence=confidence,
-            label=self.labels[best] if confidence >= self._unknown_threshold else UNKNOWN,
-            probabilities=smoothed, raw_probabilities=raw)
 
 
 def _check_frame(bgr: Image) -> None:

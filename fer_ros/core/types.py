@@ -153,8 +153,10 @@ class FaceEmotion:
         landmarks: (5, 2) float32 pixels, or None.
         track_id: Number of the person's track, from 1; 0 if tracking is off.
         track_age: Seconds since the track was first seen; 0 if tracking is off.
-        label: Name of the most probable emotion, or `unknown` if the model abstains.
-        confidence: Probability of the most probable emotion, in [0, 1], also if it abstains.
+        label: Name of the emotion, or `unknown` if the model abstains. That of a track is held by
+            hysteresis, and may for a moment not be the most probable emotion.
+        confidence: Probability of the label, in [0, 1]; if it is `unknown`, that of the most
+            probable emotion.
         probabilities: (K,) float32, smoothed over the track, summing to 1.
         raw_probabilities: (K,) float32 of this frame alone, summing to 1.
         pose: Where the head is turned to; None without landmarks.
@@ -193,11 +195,12 @@ class FrameResult:
     Attributes:
         labels: Names of the K emotions, in the order of every distribution.
         faces: The faces, largest first.
-        unclassified: Faces that were found and left out, for their size or their number.
+        unclassified: Faces that were found and left out, for their size or their number, or
+            because it is not sure yet that they are faces.
         width: Width of the frame in pixels.
         height: Height of the frame in pixels.
         stamp: Time of the frame in seconds, or None if none was given.
-        timings: Seconds spent in each stage: `detect`, `classify`, `total`.
+        timings: Seconds spent in each stage: `detect`, `track`, `classify`, `total`.
     """
 
     labels: tuple[str, ...]

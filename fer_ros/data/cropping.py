@@ -15,9 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_ros.core.crop import box_side, crop_face, FER_FRAMING
+from fer_ros.core.alignment import crop_frame, FER_ALIGNMENT
+from fer_ros.core.crop import box_side, cut, FER_FRAMING
 from fer_ros.core.detector import create_detector, FaceDetector
 from fer_ros.core.errors import ConfigError, DataError, SourceError
+from fer_ros.core.head_pose import head_pose
 from fer_ros.core.sources import read_image
 from fer_ros.core.types import Floats, Image
 from fer_ros.data.pictures import Picture, scaled
@@ -27,7 +29,7 @@ from fer_ros.data.samples import Dropped
 __all__ = ['CropSettings', 'Crops', 'blank_reason', 'crop_pictures', 'no_shards']
 
 _SHARD = 100  # pictures a shard: some seconds of work, also of large pictures
-_FORMAT = 2   # of the shards; a new number makes old ones stale
+_FORMAT = 3   # of the shards; a new number makes old ones stale
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +155,7 @@ def _plan(pictures: Sequence[Picture], settings: CropSettings) -> str:
         files.append([str(picture.path.resolve()), status.st_size, status.st_mtime_ns])
     plan = {'format': _FORMAT, 'shard': _SHARD, 'settings': dataclasses.asdict(settings),
             'framing': {name: dataclasses.asdict(way) for name, way in FER_FRAMING.items()},
+            'alignment': {name: way.points for name, way in FER_ALIGNMENT.items()},
             'opencv': cv2.__version__, 'files': files}
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
@@ -224,11 +227,14 @@ def _crop(
         faces = detector.detect(image)
         if not faces:
             raise _NoFaceError(f'{settings.detector} finds none')
-        side = box_side(faces[0].box)
+        face, convention = faces[0], detector.box_convention
+        side = box_side(face.box)
         if side < settings.min_side:
             raise _NoFaceError(f'its side is only {side:.0f} pixels')
-        crop = crop_face(image, faces[0].box, FER_FRAMING[detector.box_convention],
-                         (settings.side, settings.side), grey)
+        # As the robot cuts them.
+        pose = None if face.landmarks is None else head_pose(face.landmarks)
+        frame = crop_frame(face, pose, FER_FRAMING[convention], FER_ALIGNMENT.get(convention))
+        crop = cut(image, frame, (settings.side, settings.side), grey)
     blank = blank_reason(crop, settings.min_contrast)
     if blank:
         raise _NoFaceError(blank)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fer_ros.core.types import Floats
 
-__all__ = ['classification_figures', 'classification_metrics', 'confusion_matrix',
-           'expected_calibration_error', 'resampled_rows']
+__all__ = ['class_figures', 'classification_figures', 'classification_metrics', 'confusion_matrix',
+           'expected_calibration_error', 'matrix_figures', 'resampled_rows']
 
 Ints = NDArray[np.int64]
 
@@ -37,7 +37,7 @@ def classification_figures(targets: Ints, guesses: Ints, classes: int) -> dict[s
     The means are over the emotions that occur in `targets`; the arguments are those of
     `confusion_matrix`.
     """
-    return _figures(confusion_matrix(targets, guesses, classes))
+    return matrix_figures(confusion_matrix(targets, guesses, classes))
 
 
 def expected_calibration_error(
@@ -82,10 +82,10 @@ def classification_metrics(
         'n': len(targets), 'no_face': int(missed.sum()),
         'unknown': int((guesses[answered] < 0).sum()),
     }
-    figures = _figures(matrix)
+    figures = matrix_figures(matrix)
     samples: dict[str, list[float]] = {}
     for rows in resampled_rows(len(targets), subjects, resamples, seed):
-        drawn = _figures(confusion_matrix(targets[rows], guesses[rows], classes))
+        drawn = matrix_figures(confusion_matrix(targets[rows], guesses[rows], classes))
         seen = rows[answered[rows]]
         drawn['ece'] = expected_calibration_error(sure[seen], best[seen] == targets[seen])
         for name, value in drawn.items():
@@ -96,7 +96,7 @@ def classification_metrics(
         result[name] = round(value, 6)
         low, high = np.percentile(samples[name], (2.5, 97.5))
         result[f'{name}_ci'] = [round(float(low), 6), round(float(high), 6)]
-    precision, recall, f1 = _per_class(matrix)
+    precision, recall, f1 = class_figures(matrix)
     result['per_class'] = {
         label: {'precision': round(float(precision[i]), 6), 'recall': round(float(recall[i]), 6),
                 'f1': round(float(f1[i]), 6), 'n': int(matrix[i].sum())}
@@ -136,7 +136,8 @@ def resampled_rows(
         yield np.concatenate([people[i] for i in rng.integers(0, len(people), len(people))])
 
 
-def _per_class(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def class_figures(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return precision, recall and F1 of each emotion, (K,) each, of a (K, K + 1) matrix."""
     hits = np.diagonal(matrix).astype(float)
     with np.errstate(divide='ignore', invalid='ignore'):
         precision = np.nan_to_num(hits / matrix.sum(axis=0)[:len(matrix)])
@@ -145,9 +146,10 @@ def _per_class(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     return precision, recall, f1
 
 
-def _figures(matrix: Ints) -> dict[str, float]:
+def matrix_figures(matrix: Ints) -> dict[str, float]:
+    """Return `accuracy`, `macro_recall` and `macro_f1` of a (K, K + 1) confusion matrix."""
     present = matrix.sum(axis=1) > 0
-    _, recall, f1 = _per_class(matrix)
+    _, recall, f1 = class_figures(matrix)
     return {
         'accuracy': float(np.trace(matrix[:, :len(matrix)]) / max(1, matrix.sum())),
         'macro_recall': float(recall[present].mean()) if present.any() else 0.0,

@@ -12,12 +12,12 @@ from fer_ros.evaluation.compare import p_text
 from fer_ros.training.files import replacing
 
 __all__ = [
-    'class_curves_picture', 'comparison_picture', 'confusion_picture', 'history_picture',
-    'pyplot', 'reliability_picture', 'risk_coverage_picture', 'robustness_picture', 'save_figure',
+    'EMOTION_COLORS', 'class_curves_picture', 'comparison_picture', 'confusion_picture',
+    'history_picture', 'pyplot', 'reliability_picture', 'risk_coverage_picture',
+    'robustness_picture', 'save_figure',
 ]
 
-
-_EMOTION_COLORS = (
+EMOTION_COLORS = (
     '#000000', '#E69F00', '#56B4E9', '#009E73', '#D55E00', '#0072B2', '#CC79A7', '#7F7F7F')
 """Told apart by the colour-blind too: Okabe and Ito 2008, but grey for their pale yellow."""
 
@@ -32,8 +32,8 @@ def pyplot() -> Any:
         import matplotlib
     except ImportError as error:
         raise ConfigError(
-            'plots need matplotlib, which belongs to the training side; get it with: make '
-            'train-env, or pip install matplotlib') from error
+            'plots need matplotlib; get it with: pip install matplotlib (`make` brings it '
+            'along)') from error
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
 
@@ -149,7 +149,7 @@ def class_curves_picture(curves: dict[str, dict[str, Any]], path: Path) -> None:
     for place, (label, row) in enumerate(curves.items()):
         if row['auc'] is None:
             continue
-        style = {'color': _EMOTION_COLORS[place % len(_EMOTION_COLORS)],
+        style = {'color': EMOTION_COLORS[place % len(EMOTION_COLORS)],
                  'linestyle': ('-', '--', '-.')[place % 3]}
         left.plot(*row['roc'], **style, label=f'{label} {row["auc"]:.3f}')
         right.plot(*row['pr'], **style, label=f'{label} {row["ap"]:.3f}')

@@ -71,7 +71,8 @@ class Section:
         title: Its title.
         text: What its picture shows; words between backticks are set as code.
         picture: A PNG file.
-        faces: Whether it is a sheet of small pictures, which small screens scroll.
+        faces: Whether it is a sheet of small pictures or a long timeline, which small screens
+            scroll.
     """
 
     title: str

@@ -207,7 +207,8 @@ class Camera:
         outputs.publish(header, result, recognizer.manifest)
         times = {
             'age': self._now() - stamp, 'convert': converted - begin,
-            'detect': result.timings['detect'], 'classify': result.timings['classify'],
+            'detect': result.timings['detect'], 'track': result.timings['track'],
+            'classify': result.timings['classify'],
             'total': time.perf_counter() - begin}
         self.statistics.process(
             {name: 1000.0 * value for name, value in times.items()}, len(result.faces))

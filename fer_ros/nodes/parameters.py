@@ -20,8 +20,11 @@ from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS, MIN_FACE_SIZE
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.finder import MAX_DETECT_EVERY
+from fer_ros.core.labelling import LABEL_MARGIN, LABEL_MIN_DWELL, UNKNOWN_HYSTERESIS
 from fer_ros.core.pipeline import MAX_YAW
 from fer_ros.core.reduce import MAX_TILES
+from fer_ros.core.smoothing import SMOOTHING
+from fer_ros.core.tracker import MAX_GAP, START_SCORE
 from fer_ros.core.view import ROTATIONS
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
 from fer_ros.nodes.declare import make_descriptor
@@ -164,12 +167,32 @@ class Parameters:
         'tracking', True, 'Follow faces from image to image; smoothing needs it',
         When.SWAP)
     smoothing_time: float = _parameter(
-        'smoothing_time', 0.3,
+        'smoothing_time', SMOOTHING,
         'Seconds after which a changed expression has reached 63 % of its effect; 0: none',
         When.RUNNING, bounds=(0.0, 60.0))
+    track_max_gap: float = _parameter(
+        'track_max_gap', MAX_GAP, 'Seconds that a person keeps the number without being seen',
+        When.RUNNING, bounds=(0.0, 60.0))
+    track_start_score: float = _parameter(
+        'track_start_score', START_SCORE,
+        'Score in [0, 1] from which a face is followed at once; one of less is reported when it '
+        'is seen again in the next image', When.RUNNING, bounds=(0.0, 1.0))
+    label_margin: float = _parameter(
+        'label_margin', LABEL_MARGIN,
+        'Probability in [0, 1] by which another emotion must lead to become the label',
+        When.RUNNING, bounds=(0.0, 1.0))
+    label_min_dwell: float = _parameter(
+        'label_min_dwell', LABEL_MIN_DWELL,
+        'Seconds that an emotion stays the label at least, and that a doubt must last before the '
+        'label turns to unknown; 0: none', When.RUNNING, bounds=(0.0, 60.0))
+    unknown_hysteresis: float = _parameter(
+        'unknown_hysteresis', UNKNOWN_HYSTERESIS,
+        'How far in [0, 1] the confidence may fall below unknown_threshold before the label turns '
+        'to unknown', When.RUNNING, bounds=(0.0, 1.0))
     unknown_threshold: float = _parameter(
         'unknown_threshold', -1.0,
-        "Confidence in [0, 1] below which the label is unknown; negative: the model's own",
+        "Confidence in [0, 1] that an emotion must reach to become the label, else it is unknown; "
+        "negative: the model's own",
         When.RUNNING, bounds=(-1.0, 1.0))
     max_yaw: float = _parameter(
         'max_yaw', MAX_YAW,

@@ -68,6 +68,11 @@ class Recognizer:
             pipeline.face_height = parameters.face_height_min, parameters.face_height_max
             pipeline.max_yaw = parameters.max_yaw
             pipeline.smoothing = parameters.smoothing_time
+            pipeline.tracker.max_gap = parameters.track_max_gap
+            pipeline.tracker.start_score = parameters.track_start_score
+            pipeline.labeller.margin = parameters.label_margin
+            pipeline.labeller.min_dwell = parameters.label_min_dwell
+            pipeline.labeller.hysteresis = parameters.unknown_hysteresis
 
     def follow_on(self, former: Recognizer) -> None:
         """Go on with the tracks of the one that this one replaces."""

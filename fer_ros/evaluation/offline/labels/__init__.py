@@ -1,0 +1,1 @@
+"""What people say about recordings: words, segments of time, and the files that hold them."""

@@ -1,0 +1,1 @@
+"""What is evaluated: image sets, videos and bags, each as units of work."""

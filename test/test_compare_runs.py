@@ -1,0 +1,99 @@
+"""`fer compare` of runs: a planted difference, no difference, and what cannot be compared."""
+
+import json
+import shutil
+
+import cv2
+import pytest
+from recording_support import frames, TIMELINE, write_bag, write_timeline
+
+from fer_ros.cli import main
+from fer_ros.core.model import load_model
+
+
+@pytest.fixture(scope='module')
+def swapped(tmp_path_factory):
+    """Copy the default model, with happiness and anger exchanged."""
+    folder = tmp_path_factory.mktemp('models') / 'swapped'
+    shutil.copytree(load_model().folder, folder)
+    manifest = json.loads((folder / 'manifest.json').read_text())
+    swap = {'happiness': 'anger', 'anger': 'happiness'}
+    manifest['labels'] = [swap.get(label, label) for label in manifest['labels']]
+    manifest['name'] = 'swapped'
+    (folder / 'manifest.json').write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def runs(tmp_path_factory, swapped):
+    """Evaluate a bag with both models, and with the first one twice."""
+    folder = tmp_path_factory.mktemp('runs')
+    write_bag(folder / 'bag', frames(every=4))
+    labels = write_timeline(folder / 'labels.csv')
+    for name, model in (('a', None), ('b', swapped), ('again', None)):
+        words = ['evaluate', 'bag', str(folder / 'bag'), '--labels', str(labels), '--no-report',
+                 '--out', str(folder / name), *(['--model', str(model)] if model else [])]
+        assert main(words) == 0
+    return folder
+
+
+def compare(capsys, *words):
+    capsys.readouterr()
+    code = main(['compare', *map(str, words)])
+    return code, capsys.readouterr()
+
+
+def test_a_planted_difference_is_found(runs, tmp_path, capsys):
+    code, output = compare(capsys, runs / 'a', runs / 'b', '--out', tmp_path / 'out')
+    assert code == 0
+    result = json.loads((tmp_path / 'out' / 'comparison.json').read_text())
+    assert result['per_class']['happiness']['difference'] == -1.0
+    assert result['accuracy']['difference'] < -0.5
+    assert result['accuracy']['difference_ci'][1] <= 0
+    assert result['mcnemar'] == {'only_first': 3, 'only_second': 0, 'p': 0.25, 'over': 'segments'}
+    assert result['disagreements'] > 0
+    assert 'swapped' in output.out
+    sheet = cv2.imread(str(tmp_path / 'out' / 'disagreements.png'))
+    assert sheet.std() > 20  # there are faces in it
+    assert (tmp_path / 'out' / 'comparison.png').is_file()
+
+
+def test_equals_do_not_differ(runs, capsys):
+    code, output = compare(capsys, runs / 'a', runs / 'again', '--json')
+    assert code == 0
+    result = json.loads(output.out)
+    assert result['accuracy']['difference_ci'] == [0.0, 0.0]
+    assert result['mcnemar']['p'] == 1.0
+    assert (result['disagreements'], result['unpaired']) == (0, 0)
+
+
+def test_what_is_no_run_or_of_other_data_is_refused(runs, tmp_path, capsys):
+    code, output = compare(capsys, runs / 'a', tmp_path)
+    assert code == 1
+    assert 'no run (no metrics.json' in output.err
+    write_bag(tmp_path / 'other', frames(every=8))
+    labels = write_timeline(tmp_path / 'labels.csv', TIMELINE[:1])
+    assert main(['evaluate', 'bag', str(tmp_path / 'other'), '--labels', str(labels),
+                 '--no-report', '--out', str(tmp_path / 'out')]) == 0
+    code, output = compare(capsys, runs / 'a', tmp_path / 'out')
+    assert code == 1
+    assert 'different data' in output.err
+
+
+def test_pictures_are_compared_one_by_one(tmp_path, astronaut, swapped, capsys):
+    rows = ['file,emotion']
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), astronaut)
+        rows.append(f'{number}.png,{"happiness" if number < 4 else "fear"}')
+    (tmp_path / 'index.csv').write_text('\n'.join(rows))
+    for name, model in (('a', ()), ('b', ('--model', str(swapped)))):
+        assert main(['evaluate', 'images', '--labels', str(tmp_path / 'index.csv'), '--no-report',
+                     '--out', str(tmp_path / name), *model]) == 0
+    code, output = compare(capsys, tmp_path / 'a', tmp_path / 'b', '--json', '--out',
+                           tmp_path / 'out')
+    assert code == 0
+    result = json.loads(output.out)
+    assert result['n'] == 6
+    assert result['mcnemar']['only_first'] == 4
+    assert result['mcnemar']['over'] == 'pictures'
+    assert (tmp_path / 'out' / 'disagreements.png').is_file()
