@@ -68,9 +68,9 @@ class Tracker:
     Args:
         max_gap: Seconds that a track survives without being seen, in [0, 60].
         start_score: Score in [0, 1] from which a face starts a track at once. One of less is
-            taken for a face when it is seen again in the next frame, or continues a track. Where
-            frames are further apart than `max_gap`, nothing can be seen again, and all faces
-            count.
+            taken for a face when it is seen again in the next frame, or continues a track. In the
+            first frame, and where frames are further apart than `max_gap`, all faces count: a
+            single picture has no next frame.
 
     Raises:
         ConfigError: A value is out of range.
@@ -83,7 +83,7 @@ class Tracker:
         self._candidates: list[Track] = []
         self._last_id = 0
         self._stamp = -math.inf
-        self._is_late = False
+        self._is_alone = False
 
     @property
     def max_gap(self) -> float:
@@ -154,8 +154,9 @@ class Tracker:
             raise ValueError(f'the stamp of a frame must be finite, got {stamp}')
         if stamp < self._stamp - _CLOCK_SLACK:
             self.reset()
-        self._is_late = math.isfinite(self._stamp) and stamp - self._stamp > self._max_gap
-        if self._is_late:
+        # The first frame comes after a time without end.
+        self._is_alone = stamp - self._stamp > self._max_gap
+        if self._is_alone:
             self._candidates = []
         self._stamp = stamp
         self._tracks = [
@@ -164,7 +165,7 @@ class Tracker:
     def _follow(self, track: Track | None, face: Face, stamp: float) -> Track | None:
         if track is None:
             track = Track(0, face.box, stamp, stamp)
-            if face.score < self._start_score and not self._is_late:
+            if face.score < self._start_score and not self._is_alone:
                 self._candidates.append(track)
                 return None
         else:
