@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 from collections.abc import Callable
 import contextlib
+import gc
 import os
 from pathlib import Path
 import signal
@@ -167,6 +168,8 @@ class Graph:
             executor.shutdown()
             node.destroy_node()
         self._spinners = []
+        # A node refers to itself by its callbacks: until it is collected, others still see it.
+        gc.collect()
         assert not self._faults, f'a node died: {self._faults!r}'
 
     def _run(self, executor: SingleThreadedExecutor) -> None:

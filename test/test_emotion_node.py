@@ -90,8 +90,8 @@ def test_annotated_images_are_drawn_only_while_somebody_looks(
     drawn = []
     draw = annotate.draw
     monkeypatch.setattr(
-        annotate, 'draw',
-        lambda *given, **options: drawn.append(1) or draw(*given, **options))
+        annotate, 'draw', lambda *arguments, **options: drawn.append(1) or draw(
+            *arguments, **options))
     node = running()
     node.show(astronaut)
     assert drawn == []
@@ -188,7 +188,8 @@ def test_compressed_images(ros, astronaut):
 def test_a_remapped_image_topic_is_remapped_in_compressed_form_too(ros):
     node = EmotionNode(
         context=ros.context, cli_args=['--ros-args', '-r', 'image_raw:=/front/image'],
-        parameter_overrides=[Parameter('image_transport', value='compressed')])
+        parameter_overrides=[
+            Parameter('image_transport', value='compressed'), Parameter('lazy', value=False)])
     ros.spin(node)
     assert '/front/image/compressed' in {s.topic_name for s in node.subscriptions}
 
@@ -243,7 +244,7 @@ def test_images_without_a_stamp_are_followed_by_the_nodes_clock(running, astrona
 def test_more_images_than_it_can_take_make_no_queue(running, astronaut):
     node = running()
     count = 40
-    before = node.node._statistics.received + node.node._statistics.dropped
+    before = node.count('processed') + node.count('dropped')
     for index in range(count):
         node.images.publish(image_message(astronaut, (1000, index)))
         time.sleep(0.002)
@@ -251,9 +252,8 @@ def test_more_images_than_it_can_take_make_no_queue(running, astronaut):
         lambda m: m.header.stamp.nanosec == count - 1, 'the newest image', timeout=5.0)
     order = [m.header.stamp.nanosec for m in node.emotions.messages]
     assert order == sorted(order)
-    statistics = node.node._statistics
-    assert statistics.received + statistics.dropped - before == count
-    assert statistics.dropped > 0
+    assert node.count('processed') + node.count('dropped') - before == count
+    assert node.count('dropped') > 0
 
 
 def test_whatever_fails_the_next_image_is_answered(running, astronaut, monkeypatch):
@@ -266,7 +266,7 @@ def test_whatever_fails_the_next_image_is_answered(running, astronaut, monkeypat
         patch.setattr(Recognizer, 'follow', fail)
         for count in range(1, 4):
             node.images.publish(image_message(astronaut, (count, 0)))
-            wait_for(lambda n=count: node.node._statistics.failed == n, 'the failure')
+            wait_for(lambda n=count: node.count('failed') == n, 'the failure')
         values = node.values(
             lambda v, s: s.level == DiagnosticStatus.ERROR
             and '3 images in a row failed: RuntimeError: out of luck' in s.message, 'an error')
@@ -282,26 +282,30 @@ def test_diagnostics_tell_what_runs_and_how_fast(running, astronaut):
     for second in range(1, 4):
         node.show(astronaut, (second, 0))
     model = Pipeline.from_model().model.manifest
-    values = node.values(lambda v, s: 'detect_ms' in v or node.images.publish(
+    values = node.values(lambda v, s: 'detect_p50_ms' in v or node.images.publish(
         image_message(astronaut)))
     assert values['model'] == model.name
     assert values['model_version'] == model.version
     assert values['model_sha256'] == model.sha256
     assert values['detector'] == 'haar'
     assert values['image_topic'] == '/image_raw'
-    assert values['image_publishers'] == '1'
+    assert values['image_publishers'] == '/probe (reliable, volatile)'
     assert values['image_converter'].startswith(('cv_bridge', 'fer_ros'))
     assert int(values['processed']) >= 4
-    assert 0 < float(values['detect_ms']) <= float(values['total_ms']) < 5000
+    assert 0 < float(values['detect_p50_ms']) <= float(values['detect_p95_ms'])
+    assert float(values['detect_p95_ms']) <= float(values['total_max_ms']) < 5000
+    assert 10 < float(values['memory_mb']) < 5000
 
 
-def test_silence_is_reported_as_stale_and_logged_with_its_cause(ros):
+def test_silence_is_reported_and_logged_with_its_cause(ros, capfd):
     diagnostics = ros.subscribe(DiagnosticArray, '/diagnostics')
     ros.spin(EmotionNode(context=ros.context, parameter_overrides=[
-        Parameter('image_timeout', value=0.2), Parameter('diagnostics_period', value=0.1)]))
+        Parameter('image_timeout', value=0.2), Parameter('diagnostics_period', value=0.1),
+        Parameter('lazy', value=False)]))
     status = diagnostics.wait_that(
-        lambda m: m.status[0].level == DiagnosticStatus.STALE, 'stale').status[0]
-    assert 'nobody publishes /image_raw' in status.message
+        lambda m: m.status[0].level == DiagnosticStatus.WARN, 'a warning').status[0]
+    assert 'on /image_raw: nobody publishes it' in status.message
+    assert 'nobody publishes it' in capfd.readouterr().err
 
 
 def test_simulated_time_rules_stamps_of_diagnostics(ros):
@@ -310,11 +314,17 @@ def test_simulated_time_rules_stamps_of_diagnostics(ros):
         Parameter('use_sim_time', value=True)]))
     clock = ros.publisher(Clock, '/clock', 1)
     now = 5000
+
+    def stamps():
+        """Return those after the clock has begun: reports come before, too."""
+        return [m.header.stamp.sec for m in list(diagnostics.messages) if m.header.stamp.sec]
+
     end = time.monotonic() + 10
-    while len(diagnostics.messages) < 3 and time.monotonic() < end:
+    while len(stamps()) < 3 and time.monotonic() < end:
         clock.publish(Clock(clock=image_message(GREY, (now, 0)).header.stamp))
         now += 1
         time.sleep(0.02)
-    stamps = [m.header.stamp.sec for m in diagnostics.wait(3)]
-    assert all(5000 <= stamp <= now for stamp in stamps)
-    assert stamps == sorted(set(stamps))
+    found = stamps()
+    assert len(found) >= 3
+    assert all(5000 <= stamp <= now for stamp in found)
+    assert found == sorted(set(found))

@@ -14,7 +14,7 @@ import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, TimeJump
+from rclpy.clock import Clock, ClockChange, ClockType, JumpHandle, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
@@ -63,6 +63,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         self._error = ''
         self._recognizer: Recognizer | None = None
         self._loaded: Recognizer | None = None
+        self._jumps: JumpHandle | None = None
         self._services_offered: Services | None = None
         self._worker: Worker[bytes] = Worker(
             lambda camera, data: self._cameras[camera].process(data, self._recognizer))
@@ -149,7 +150,8 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
     def destroy_node(self) -> None:
         """End the work and leave the graph."""
         self._worker.stop(_END_SECONDS)
-        self._jumps.unregister()
+        if self._jumps is not None:
+            self._jumps.unregister()
         super().destroy_node()
 
     def _start(self) -> None:

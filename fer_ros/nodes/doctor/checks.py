@@ -55,7 +55,7 @@ def _graph(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.cameras:
         yield Finding(
             'graph', 'fail', 'no emotion_node reports on /diagnostics; there are '
-            f'{", ".join(sorted(evidence.nodes)[:10])}',
+            f'{", ".join(sorted(set(evidence.nodes))[:10])}',
             'start it: ros2 launch fer_ros fer.launch.py')
 
 
