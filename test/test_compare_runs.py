@@ -47,7 +47,7 @@ def test_a_planted_difference_is_found(runs, tmp_path, capsys):
     code, output = compare(capsys, runs / 'a', runs / 'b', '--out', tmp_path / 'out')
     assert code == 0
     result = json.loads((tmp_path / 'out' / 'comparison.json').read_text())
-    assert result['per_class']['happiness']['difference'] == -1.0
+    assert result['per_class']['happiness']['difference'] < -0.8
     assert result['accuracy']['difference'] < -0.5
     assert result['accuracy']['difference_ci'][1] <= 0
     assert result['mcnemar'] == {'only_first': 3, 'only_second': 0, 'p': 0.25, 'over': 'segments'}

@@ -1,6 +1,8 @@
 """`fer evaluate images`: every layout, what is left out, and the figures."""
 
+import argparse
 import csv
+import dataclasses
 import json
 import shutil
 
@@ -9,8 +11,10 @@ import numpy as np
 import pytest
 
 from fer_ros.cli import main
+from fer_ros.commands.options import add_pipeline_options
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.golden import golden_crops
+from fer_ros.evaluation.offline.settings import Settings
 
 
 def evaluate(labels, out, *words):
@@ -244,3 +248,13 @@ def test_the_same_pictures_elsewhere_have_the_same_hash(index, tmp_path):
     assert evaluate(tmp_path / 'copy' / 'index.csv', tmp_path / 'other') == 0
     one, two = figures(tmp_path / 'out'), figures(tmp_path / 'other')
     assert one['data']['sha256'] == two['data']['sha256']
+
+
+def test_every_option_of_the_pipeline_reaches_it():
+    parser = argparse.ArgumentParser()
+    add_pipeline_options(parser)
+    options = {action.dest for action in parser._actions} - {'help'}
+    assert options <= {field.name for field in dataclasses.fields(Settings)}
+    args = parser.parse_args(['--max-yaw', '20', '--priors', 'balanced', '--max-faces', '2'])
+    pipeline = Settings.from_options(args).pipeline(tracking=True)
+    assert (pipeline.max_yaw, pipeline.max_faces) == (20.0, 2)

@@ -63,6 +63,9 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--every', type=count, default=1, metavar='N', help='evaluate every Nth frame only')
     parser.add_argument(
+        '--detect-every', type=count, default=1, metavar='N',
+        help='look for faces in every Nth frame only, and follow them in between')
+    parser.add_argument(
         '--start', type=seconds, default=0.0, metavar='SECONDS',
         help='begin there, counted from the first image')
     parser.add_argument(

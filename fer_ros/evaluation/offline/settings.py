@@ -11,7 +11,7 @@ from typing import Any
 from fer_ros import __version__
 from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.model import load_model
-from fer_ros.core.pipeline import Pipeline
+from fer_ros.core.pipeline import MAX_YAW, Pipeline
 from fer_ros.core.runtime import quiet_runtime
 from fer_ros.evaluation.offline.sources.base import Selection
 
@@ -30,6 +30,9 @@ class Settings:
         detector_sha256: Of the detector's network, empty for one without.
         unknown_threshold: Confidence below which the label is `unknown`; None: the model's.
         priors: `natural` or `balanced`.
+        align: As of `Pipeline`, like `max_yaw` (degrees) and `detect_every`.
+        max_yaw: As of `Pipeline`.
+        detect_every: As of `Pipeline`, of recordings.
         max_faces: Largest number of faces, 0 for all.
         threads: Threads of the classifier.
         smoothing: Time constant in seconds, of recordings.
@@ -45,6 +48,9 @@ class Settings:
     detector_sha256: str = ''
     unknown_threshold: float | None = None
     priors: str = 'natural'
+    align: str = 'auto'
+    max_yaw: float = MAX_YAW
+    detect_every: int = 1
     max_faces: int = 0
     threads: int = 1
     smoothing: float = 0.3
@@ -66,7 +72,8 @@ class Settings:
         settings = cls(
             args.model, load_model(args.model).manifest.sha256, args.detector,
             args.detector_model, unknown_threshold=args.unknown_threshold, priors=args.priors,
-            max_faces=args.max_faces, threads=args.threads,
+            align=args.align, max_yaw=args.max_yaw, max_faces=args.max_faces,
+            detect_every=getattr(args, 'detect_every', 1), threads=args.threads,
             smoothing=getattr(args, 'smoothing', 0.0), every=getattr(args, 'every', 1),
             start=getattr(args, 'start', 0.0), end=end)
         pipeline = settings.pipeline(tracking=True)  # it fails now, not in a worker
@@ -95,7 +102,8 @@ class Settings:
                 self.model, detector=self.detector, detector_model=self.detector_model,
                 tracking=tracking, smoothing=self.smoothing, num_threads=self.threads,
                 unknown_threshold=self.unknown_threshold, max_faces=self.max_faces,
-                priors=self.priors)
+                priors=self.priors, align=self.align, max_yaw=self.max_yaw,
+                detect_every=self.detect_every if tracking else 1)
         if pipeline.model.manifest.sha256 != self.sha256:
             raise ModelError(
                 f'model {pipeline.model.manifest.name} is another one here (sha256 '
