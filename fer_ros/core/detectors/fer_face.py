@@ -32,8 +32,7 @@ class FerFaceDetector:
         min_face_size: Longer side of the smallest face, see `Sight`.
         input_size: See `Sight`.
         tiles: See `Sight`.
-        score_threshold: Faces of a lower score are dropped, in (0, 1); None: that of the model,
-            above which it sees faces in one of a hundred pictures without any.
+        score_threshold: Faces of a lower score are dropped, in (0, 1); None: that of the model.
         max_faces: Largest number of faces to return, the largest first; 0 for all.
         num_threads: Threads of the runtime.
 

@@ -45,7 +45,9 @@ def _text(manifest: dict[str, Any]) -> str:
          f'{counts["scenes"]})', f'{metrics["scene_ap"]:.3f}'),
         ('recall in the scenes at a precision of 95 %', f'{100 * metrics["scene_recall"]:.1f} %'),
         ('median landmark error in the scenes, in distances of the eyes',
-         '-' if metrics['point_error'] is None else f'{metrics["point_error"]:.3f}')))
+         '-' if metrics['point_error'] is None else f'{metrics["point_error"]:.3f}'),
+        (f'scenes without a face ({counts["empty_scenes"]}) in which one is seen',
+         '-' if metrics['false_share'] is None else f'{100 * metrics["false_share"]:.1f} %')))
     data = '\n'.join(
         f'- {record["role"]}: {record["n"]} pictures from {", ".join(record["files"])} '
         f'(sha256 `{record["sha256"][:16]}...`). {record["license"]}'
@@ -61,7 +63,7 @@ def _text(manifest: dict[str, Any]) -> str:
           f"{manifest['input']['multiple_of']}. Output: 15 numbers a cell of three grids; "
           "`fer_ros/core/face_grid.py` reads them. Frames are reduced until the smallest face "
           f"wanted measures {manifest['input']['smallest_face']:g} pixels. A face counts from a "
-          f"score of {manifest['thresholds']['score']} on, chosen for at most "
+          f"score of {manifest['thresholds']['score']} on: "
           f"{manifest['thresholds']['rule']}.")}
 
 ## Figures

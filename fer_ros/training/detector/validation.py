@@ -19,7 +19,9 @@ from fer_ros.evaluation.detector.curves import (
     Judged,
     precision_recall,
     recall_at_precision,
+    threshold_at_precision,
 )
+from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.config import DetectorConfig
 from fer_ros.training.detector.scenes import SceneMaker
 
@@ -31,7 +33,7 @@ _BATCH = 16
 _FIRST_SCORE, _OVERLAP = 0.02, 0.45
 _MOST = 200
 _PRECISION = 0.95
-_DEFAULT_THRESHOLD = 0.5  # Where there are no pictures without faces to choose it on.
+_DEFAULT_THRESHOLD = 0.5  # Of a network that never is so precise.
 
 
 class Validation:
@@ -56,7 +58,9 @@ class Validation:
         self._scenes = [
             scenes(int(rows[place % len(rows)]), np.random.default_rng((config.seed, 0, place)))
             for place in range(config.validation_scenes)]
-        rooms = _maker(config, pictures, backgrounds, negative=1.0)
+        # As cameras show them: darkness and noise beyond that make up faces that no robot sees.
+        plain = dataclasses.replace(config, augmentation=Augmentation())
+        rooms = _maker(plain, pictures, backgrounds, negative=1.0)
         self._empty = [
             rooms(0, np.random.default_rng((config.seed, 1, place)))[0]
             for place in range(config.validation_scenes if len(backgrounds) else 0)]
@@ -103,18 +107,20 @@ class Validation:
         return {'pictures': len(images), 'largest_difference': float(gaps.max()),
                 'mean_difference': float(gaps.mean())}
 
-    def threshold(self, run: Network, false_share: float) -> float:
-        """Return the lowest score above which so many faces are seen in a scene without any."""
-        if not self._empty:
-            return _DEFAULT_THRESHOLD
-        best = np.array(list(self._best_scores(run)))
-        allowed = int(false_share * len(best))
-        # Just above the first score that is too much, as detections at the threshold count.
-        return float(min(0.95, max(0.05, np.sort(best)[::-1][allowed] + 1e-4)))
+    def threshold(self, run: Network) -> tuple[float, float]:
+        """Return the score from which 95 % of the faces in the scenes are right ones.
 
-    def _best_scores(self, run: Network) -> Iterator[float]:
-        for outputs, _ in _batches(run, [(image, None) for image in self._empty]):
-            yield float(1 / (1 + np.exp(-outputs[:, 0].astype(np.float64).max())))
+        Returns:
+            The score, in [0.05, 0.95]; and the share of the scenes without a face in which one is
+            seen then, NaN where there are no such scenes.
+        """
+        judged, _ = self._judged(run, self._scenes)
+        found = threshold_at_precision(judged, _PRECISION)
+        score = float(np.clip(_DEFAULT_THRESHOLD if found is None else found, 0.05, 0.95))
+        best = np.array([float(outputs[:, 0].max()) for outputs, _ in _batches(
+            run, [(image, None) for image in self._empty])])
+        logit = float(np.log(score / (1 - score)))
+        return score, float((best >= logit).mean()) if len(best) else float('nan')
 
     def _judged(
         self, run: Network, data: Sequence[tuple[Image, FaceLabels]],
