@@ -7,8 +7,10 @@ import pytest
 from fer_ros.core.detector import (
     CASCADES,
     create_detector,
+    DEFAULT_DETECTOR,
     DETECTORS,
     FaceDetector,
+    FerFaceDetector,
     HaarDetector,
     YuNetDetector,
 )
@@ -184,7 +186,7 @@ def test_a_frame_of_another_kind_is_refused_by_its_kind(haar, frame, told):
     ({'score_threshold': -0.1}, 'score_threshold'),
     ({'score_threshold': 1.1}, 'score_threshold'),
     ({'max_faces': -1}, 'max_faces'),
-    ({'name': 'hog'}, 'choose one of haar, fer_face, yunet'),
+    ({'name': 'hog'}, 'choose one of fer_face, haar, yunet'),
     ({'name': 'yunet'}, 'set model_path'),
     ({'name': 'yunet', 'model_path': 'x.onnx', 'max_faces': -1}, 'max_faces'),
 ])
@@ -210,8 +212,9 @@ def test_missing_cascades_are_told_with_the_remedy(monkeypatch, tmp_path):
         HaarDetector()
 
 
-def test_the_default_detector_is_haar():
-    assert DETECTORS[0] == create_detector().box_convention == 'haar'
+def test_the_default_detector_is_our_own():
+    assert DETECTORS[0] == DEFAULT_DETECTOR == 'fer_face'
+    assert isinstance(create_detector(), FerFaceDetector)
 
 
 def test_a_missing_network_is_told_by_its_path(tmp_path):

@@ -212,7 +212,7 @@ def test_the_command_prints_json_with_the_data_it_is_of(world, capsys, threads):
     assert command.run(arguments(
         ['--data', world, '--json', '--limit', '2', '--timed', '0', '--subset', 'whole'])) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result['names'] == ['haar']
+    assert result['names'] == ['fer_face']
     assert result['subsets']['whole']['pictures'] == 2
     assert result['data']['files'] == [
         'backgrounds.json', 'faces.json', 'images.zip', 'backgrounds']

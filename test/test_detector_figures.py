@@ -190,8 +190,8 @@ class Blind:
 @pytest.fixture
 def blind(monkeypatch, tmp_path):
     """Let every folder hold a network that sees nothing."""
-    manifest = SimpleNamespace(score_threshold=0.5, overlap=0.4, smallest_face=16.0, file='x',
-                               sha256='abc')
+    manifest = SimpleNamespace(score_threshold=0.5, overlap=0.4, slope=1.0, intercept=0.0,
+                               smallest_face=16.0, file='x', sha256='abc')
     monkeypatch.setattr(fer_face, 'load_face_model', lambda model: SimpleNamespace(
         manifest=manifest, folder=tmp_path, data=b''))
     monkeypatch.setattr(fer_face, 'load_runtime', lambda *_: Blind())

@@ -213,6 +213,7 @@ def test_parameters_take_effect_with_the_next_image(ros, running, astronaut):
 
 def test_the_start_of_tracks_follows_its_parameter(running, astronaut):
     node = running(track_start_score=1.0)
+    assert node.show(np.full_like(astronaut, 90), (0, 900_000_000)).emotions == []
     assert node.show(astronaut, (1, 0)).emotions == []
     assert len(node.show(astronaut, (1, 100_000_000)).emotions) == 1
     node.node.set_parameters([
@@ -287,7 +288,7 @@ def test_diagnostics_tell_what_runs_and_how_fast(running, astronaut):
     assert values['model'] == model.name
     assert values['model_version'] == model.version
     assert values['model_sha256'] == model.sha256
-    assert values['detector'] == 'haar'
+    assert values['detector'] == 'fer_face'
     assert values['image_topic'] == '/image_raw'
     assert values['image_publishers'] == '/probe (reliable, volatile)'
     assert values['image_converter'].startswith(('cv_bridge', 'fer_ros'))

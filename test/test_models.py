@@ -7,12 +7,11 @@ import pytest
 
 from fer_ros import Pipeline
 from fer_ros.core.classifier import Classifier
-from fer_ros.core.model import DEFAULT_MODEL, load_model
-from fer_ros.core.resources import resource_folders
+from fer_ros.core.model import available_models, DEFAULT_MODEL, load_model
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.golden import golden_crops, golden_gap
 
-MODELS = sorted(path.parent.name for path in resource_folders('models')[0].glob('*/manifest.json'))
+MODELS = sorted({folder.name for folder in available_models()})
 TINY = 'mobile_48'
 
 

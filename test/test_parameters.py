@@ -79,7 +79,7 @@ def test_given_values_reach_the_struct(handled):
 
 
 @pytest.mark.parametrize(('name', 'value', 'reason'), [
-    ('detector.name', 'hog', 'must be one of haar'),
+    ('detector.name', 'hog', 'must be one of fer_face'),
     ('image_transport', 'theora', 'must be one of raw, compressed'),
     ('use_cv_bridge', 'yes', 'must be one of auto, never, always'),
     ('unknown_threshold', 1.5, 'out of range'),
@@ -103,7 +103,7 @@ def test_a_wrong_value_is_refused_at_the_start_with_its_name(handled, name, valu
 
 
 @pytest.mark.parametrize(('name', 'value', 'reason'), [
-    ('detector.name', 'hog', 'must be one of haar'),
+    ('detector.name', 'hog', 'must be one of fer_face'),
     ('unknown_threshold', 1.5, 'out of range'),
     ('max_faces', 'many', 'Wrong parameter type'),
     ('autostart', False, 'read-only'),
@@ -192,7 +192,7 @@ def test_the_services_describe_and_change_several_at_once_or_none(ros, handled):
 @pytest.mark.parametrize(('arguments', 'text'), [
     (('-p', 'unknown_threshold:=7.0'), 'unknown_threshold'),
     (('-p', 'max_faces:=all'), 'max_faces'),
-    (('-p', 'detector.name:=hog'), 'must be one of haar'),
+    (('-p', 'detector.name:=hog'), 'must be one of fer_face'),
     (('--params-file', '/nonexistent/fer.yaml'), '/nonexistent/fer.yaml'),
 ])
 def test_a_process_with_a_wrong_parameter_ends_with_one_line(arguments, text):

@@ -10,6 +10,7 @@ from typing import Any
 
 from fer_ros.commands import data_faces
 from fer_ros.commands.options import count
+from fer_ros.core.detector import DETECTORS
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
 
@@ -90,8 +91,8 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--report', metavar='FOLDER',
                         help='report.json, duplicates.csv, dropped.csv, contact sheets')
     crops = parser.add_argument_group('crops')
-    crops.add_argument('--detector', default='', choices=('none', 'haar', 'yunet'),
-                       help='what finds faces (default: haar for pictures, none for crops)')
+    crops.add_argument('--detector', default='', choices=('none', *DETECTORS),
+                       help='what finds faces (default: none for crops, else fer_face)')
     crops.add_argument('--detector-model', default='', metavar='FILE',
                        help='network file of the detector, for yunet')
     crops.add_argument('--side', type=count, default=48, help='pixels (default: %(default)s)')

@@ -23,10 +23,10 @@ __all__ = [
     'HaarDetector', 'MIN_FACE_SIZE', 'YuNetDetector', 'create_detector',
 ]
 
-DEFAULT_DETECTOR = 'haar'
+DEFAULT_DETECTOR = 'fer_face'
 """Name of the detector that is used when none is named."""
 
-DETECTORS: tuple[str, ...] = ('haar', 'fer_face', 'yunet')
+DETECTORS: tuple[str, ...] = ('fer_face', 'haar', 'yunet')
 """Names for `create_detector`."""
 
 

@@ -44,6 +44,8 @@ class FaceManifest:
         parameters: Number of trained parameters.
         score_threshold: Score from which on a face counts, in (0, 1).
         overlap: Intersection over union from which on two boxes are one face, in (0, 1].
+        slope: Factor of the network's logit of a score, which makes it that of being right, > 0.
+        intercept: Summand after it.
         smallest_face: Longer side in pixels of the network's input of the smallest face that it
             is asked to find.
         network: Options, file and sha256 of the Keras weights in the folder; None where there
@@ -61,6 +63,8 @@ class FaceManifest:
     parameters: int
     score_threshold: float
     overlap: float
+    slope: float
+    intercept: float
     smallest_face: float
     network: Mapping[str, Any] | None
     training: Mapping[str, Any]
@@ -118,6 +122,8 @@ def _check(content: Mapping[str, Any]) -> FaceManifest:
         parameters=int(number(content, 'parameters', 1, 1e10)),
         score_threshold=number(content, 'thresholds.score', 1e-6, 1 - 1e-6),
         overlap=number(content, 'thresholds.overlap', 0.01, 1.0),
+        slope=number(content, 'calibration.slope', 0.01, 100.0),
+        intercept=number(content, 'calibration.intercept', -100.0, 100.0),
         smallest_face=number(content, 'input.smallest_face', 4.0, 512.0), network=network,
         training=MappingProxyType(field(content, 'training', dict)),
         metrics=MappingProxyType(field(content, 'metrics', dict)))

@@ -158,7 +158,7 @@ class Pipeline:
             FerError: Something is missing, damaged or out of range; the text says what.
         """
         if detector is None or isinstance(detector, str):
-            detector = create_detector(detector or 'haar', model_path=str(detector_model))
+            detector = create_detector(detector or '', model_path=str(detector_model))
         return cls(
             load_model(model), detector, tracking=tracking, num_threads=num_threads,
             unknown_threshold=unknown_threshold, max_faces=max_faces, smoothing=smoothing,

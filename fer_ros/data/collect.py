@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_ros.core.detector import DEFAULT_DETECTOR
 from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.types import EMOTIONS, Image
 from fer_ros.data.cropping import blank_reason, crop_pictures, CropSettings
@@ -114,7 +115,7 @@ def _pictures(
 ) -> Source:
     pictures = list_pictures(
         path, labelling.labels or EMOTIONS, labelling.rename, labelling.subject_pattern)
-    crops = dataclasses.replace(crops, detector=crops.detector or 'haar')
+    crops = dataclasses.replace(crops, detector=crops.detector or DEFAULT_DETECTOR)
     with progress(len(pictures), 'picture') as step:
         made = crop_pictures(pictures, crops, shards, strict, step)
     labels = labelling.labels or label_order({picture.label for picture in pictures})

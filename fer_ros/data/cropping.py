@@ -39,7 +39,8 @@ class CropSettings:
     Attributes:
         side: Width and height of the crops in pixels.
         color: `grey` or `bgr`.
-        detector: `none`, `haar` or `yunet`; empty: `none` for crops, `haar` for pictures.
+        detector: `none` or a name of `DETECTORS`; empty: `none` for crops, the default
+            detector for pictures.
         detector_model: Network file, for `yunet`.
         min_side: Side of the smallest face, or crop, that is taken, in pixels.
         min_contrast: Smallest standard deviation of a crop's grey levels.

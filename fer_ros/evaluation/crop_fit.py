@@ -23,7 +23,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fer_ros.core.crop import box_side, crop_face, CropConvention
-from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
+from fer_ros.core.detector import (
+    create_detector,
+    DEFAULT_DETECTOR,
+    DETECTORS,
+    FaceDetector,
+)
 from fer_ros.core.errors import DataError
 from fer_ros.core.types import Image
 from fer_ros.data.datasets import load_dataset
@@ -178,7 +183,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--skip-source', action='append', default=[], metavar='BEGINNING',
         help='leave out portraits whose source begins like this; may be repeated')
-    parser.add_argument('--detector', default='haar', choices=DETECTORS,
+    parser.add_argument('--detector', default=DEFAULT_DETECTOR, choices=DETECTORS,
                         help='default: %(default)s')
     parser.add_argument('--detector-model', default='', metavar='FILE', help='network of yunet')
     parser.add_argument('--images', type=int, default=1500, metavar='N',

@@ -16,7 +16,7 @@ from fer_ros.core.errors import ModelError
 from fer_ros.core.model import Model
 from fer_ros.core.types import Floats, Image
 
-__all__ = ['GOLDEN', 'golden_crops', 'golden_gap', 'read_golden']
+__all__ = ['GOLDEN', 'golden_crops', 'golden_gap', 'golden_scene', 'read_golden']
 
 GOLDEN = 'golden.json'
 """Name of the file in a model folder with the recorded outputs."""
@@ -44,6 +44,24 @@ def golden_crops(side: int) -> Image:
         mouth = (abs(y - bend) < 2 + index % 2) & (abs(x - 24) < 9)
         crops[index] = np.clip(np.where(mouth, picture - 60, picture), 0, 255)
     return crops
+
+
+def golden_scene() -> Image:
+    """Return a made-up (64, 96, 3) uint8 picture of two schematic faces.
+
+    Integer arithmetic only, so that it does not depend on the platform's rounding.
+    """
+    y, x = np.mgrid[0:64, 0:96]
+    picture = 60 + x // 2 + y // 3
+    for column, row, size in ((32, 32, 24), (74, 26, 12)):
+        head = 4 * (x - column) ** 2 + 3 * (y - row) ** 2 < 4 * size * size
+        picture = np.where(head, 190 - y // 4, picture)
+        for side in (-1, 1):
+            eye = (x - column - side * size // 2) ** 2 + (y - row + size // 3) ** 2
+            picture = np.where(eye < size * size // 40, 40, picture)
+        mouth = (abs(y - row - size // 2) < size // 10 + 1) & (abs(x - column) < size // 2)
+        picture = np.where(mouth, 80, picture)
+    return np.stack([picture - 10, picture, picture + 10], axis=-1).clip(0, 255).astype(np.uint8)
 
 
 def read_golden(folder: Path) -> Floats:

@@ -17,7 +17,7 @@ from rcl_interfaces.msg import ParameterDescriptor
 from fer_ros.core.alignment import ALIGN
 from fer_ros.core.anonymize import ANONYMIZE
 from fer_ros.core.classifier import PRIORS
-from fer_ros.core.detector import DETECTORS, MIN_FACE_SIZE
+from fer_ros.core.detector import DEFAULT_DETECTOR, DETECTORS, MIN_FACE_SIZE
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.finder import MAX_DETECT_EVERY
 from fer_ros.core.labelling import LABEL_MARGIN, LABEL_MIN_DWELL, UNKNOWN_HYSTERESIS
@@ -117,10 +117,10 @@ class Parameters:
         'model', '', 'Name of an installed model or path of a model folder; empty: the default',
         When.SWAP)
     detector_name: str = _parameter(
-        'detector.name', 'haar', 'Face detector', When.SWAP, choices=DETECTORS)
+        'detector.name', DEFAULT_DETECTOR, 'Face detector', When.SWAP, choices=DETECTORS)
     detector_model_path: str = _parameter(
-        'detector.model_path', '', 'Network file of the detector, for those that need one',
-        When.SWAP)
+        'detector.model_path', '', 'Network file of yunet; model folder of fer_face, empty for '
+        'the one that comes along', When.SWAP)
     detector_min_face_size: float = _parameter(
         'detector.min_face_size', MIN_FACE_SIZE,
         'Side of the smallest face that is looked for: up to 1 a share of the shorter image side, '

@@ -14,10 +14,10 @@ from fer_ros.core.detectors.fer_face import FerFaceDetector
 from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.runtime import load_runtime
 from fer_ros.data.faces import read_backgrounds, read_faces
+from fer_ros.evaluation.golden import golden_scene
 from fer_ros.training.detector.config import load_detector_config
 from fer_ros.training.detector.data import FaceData
 from fer_ros.training.detector.export import (
-    golden_picture,
     load_detector,
     reformat_detector,
 )
@@ -114,7 +114,7 @@ def test_the_model_folder_is_what_the_robot_loads(model):
             assert face.landmarks.shape == (5, 2)
     golden = np.array(json.loads((model / 'golden.json').read_text())['outputs'])
     runtime = load_runtime((model / 'model.tflite').read_bytes(), 'model.tflite')
-    given = runtime.run(golden_picture()[np.newaxis].astype(np.float32))[0]
+    given = runtime.run(golden_scene()[np.newaxis].astype(np.float32))[0]
     assert np.abs(given - golden).max() < 1e-3
 
 

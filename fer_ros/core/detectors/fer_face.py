@@ -25,7 +25,8 @@ class FerFaceDetector:
     """A fully convolutional network of this project's own, by LiteRT or ONNX Runtime.
 
     `fer_ros.core.face_grid` says what the network gives, docs/detection.md how well it finds
-    faces.
+    faces. A score is the probability that a face of that score is one, as fitted on scenes like
+    those of the training.
 
     Args:
         model: Name of an installed detector or path of its folder; empty: the shipped one.
@@ -87,10 +88,11 @@ class FerFaceDetector:
         padded = pad(view)
         inputs = padded[np.newaxis].astype(np.float32)
         ready = time.process_time()
-        outputs = self._runtime.run(inputs)[0]
+        outputs = np.array(self._runtime.run(inputs)[0])
         given = time.process_time()
         if not np.isfinite(outputs[:, 0]).all():
             raise ModelError(f'{self._where}: the network gave NaN or infinite outputs')
+        outputs[:, 0] = self.model.manifest.slope * outputs[:, 0] + self.model.manifest.intercept
         boxes, scores, landmarks = decode(
             outputs, grid(*padded.shape[:2]), self._threshold, _CANDIDATES)
         faces = [

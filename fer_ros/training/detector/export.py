@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from fer_ros.core.face_model import FACE_TASK, load_face_model
 from fer_ros.core.manifest import MANIFEST, SCHEMA
 from fer_ros.core.runtime import load_runtime
 from fer_ros.core.types import Floats, Image
+from fer_ros.evaluation.golden import GOLDEN, golden_scene
 from fer_ros.training.convert import convert, FORMATS
 from fer_ros.training.detector.card import write_face_card
 from fer_ros.training.detector.config import detector_config, DetectorConfig
@@ -28,11 +30,7 @@ from fer_ros.training.files import replacing_folder
 from fer_ros.training.record import software_record
 from fer_ros.training.weights import load_weights, save_network
 
-__all__ = ['export_detector', 'FACE_GOLDEN', 'golden_picture', 'load_detector',
-           'reformat_detector', 'settings_of']
-
-FACE_GOLDEN = 'golden.json'
-"""File of the outputs that a made-up picture gives."""
+__all__ = ['export_detector', 'load_detector', 'reformat_detector', 'settings_of']
 
 _FAMILY = 'fer_face'
 _OVERLAP = 0.4
@@ -157,24 +155,6 @@ def settings_of(name: str | Path) -> DetectorConfig:
     return detector_config(settings)
 
 
-def golden_picture() -> Image:
-    """Return a made-up (96, 128, 3) uint8 picture of two schematic faces.
-
-    Integer arithmetic only, so that it does not depend on the platform's rounding.
-    """
-    y, x = np.mgrid[0:96, 0:128]
-    picture = 60 + x // 2 + y // 3
-    for column, row, size in ((40, 46, 30), (98, 40, 18)):
-        head = 4 * (x - column) ** 2 + 3 * (y - row) ** 2 < 4 * size * size
-        picture = np.where(head, 190 - y // 4, picture)
-        for side in (-1, 1):
-            eye = (x - column - side * size // 2) ** 2 + (y - row + size // 3) ** 2
-            picture = np.where(eye < size * size // 40, 40, picture)
-        mouth = (abs(y - row - size // 2) < size // 10 + 1) & (abs(x - column) < size // 2)
-        picture = np.where(mouth, 80, picture)
-    return np.stack([picture - 10, picture, picture + 10], axis=-1).clip(0, 255).astype(np.uint8)
-
-
 def _write(
     folder: Path, manifest: dict[str, Any], network: keras.Model, form: str,
     validation: Validation, *, keep_weights: DetectorConfig | None = None,
@@ -197,11 +177,14 @@ def _write(
         raise ModelError(
             f'int8 loses {before["average_precision"] - figures["average_precision"]:.3f} of '
             f'average precision (allowed: {_MAX_LOSS:g}); nothing was exported')
-    threshold, false_share = validation.threshold(run)
+    score, false_share = validation.threshold(run)
+    slope, intercept = validation.calibration(run)
+    threshold = 1 / (1 + math.exp(-slope * math.log(score / (1 - score)) - intercept))
     manifest |= {
         'file': file, 'sha256': hashlib.sha256(data).hexdigest(),
+        'calibration': {'slope': slope, 'intercept': intercept},
         'thresholds': {
-            'score': round(threshold, 4), 'overlap': _OVERLAP,
+            'score': round(min(0.99, max(0.01, threshold)), 4), 'overlap': _OVERLAP,
             'rule': '95 % of the faces seen in the validation scenes are right'},
         'metrics': {
             # JSON has no NaN.
@@ -215,11 +198,12 @@ def _write(
             manifest['network'] = save_network(
                 network, _FAMILY,
                 {'width': keep_weights.width, 'depth': keep_weights.depth}, partial)
-        golden = run(golden_picture()[np.newaxis].astype(np.float32))[0]
-        _write_json(partial / FACE_GOLDEN, {'outputs': golden.round(4).tolist()})
+        golden = run(golden_scene()[np.newaxis].astype(np.float32))[0]
+        (partial / GOLDEN).write_text(
+            json.dumps({'outputs': golden.round(4).tolist()}) + '\n', encoding='utf-8')
         _write_json(partial / MANIFEST, manifest)
         # As the robot will load it: what fails there, fails here.
-        FerFaceDetector(partial).detect(golden_picture())
+        FerFaceDetector(partial).detect(golden_scene())
         assert golden.shape[1] == OUTPUTS
         write_face_card(partial)
     return folder

@@ -21,6 +21,7 @@ from fer_ros.evaluation.detector.curves import (
     recall_at_precision,
     threshold_at_precision,
 )
+from fer_ros.evaluation.detector.score_fit import score_calibration
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.config import DetectorConfig
 from fer_ros.training.detector.scenes import SceneMaker
@@ -107,8 +108,22 @@ class Validation:
         return {'pictures': len(images), 'largest_difference': float(gaps.max()),
                 'mean_difference': float(gaps.mean())}
 
+    def calibration(self, run: Network) -> tuple[float, float]:
+        """Return slope and intercept that make the logit of a score that of being right.
+
+        The network's scores are overlaps, which say little to whoever sets a threshold. Fitted on
+        the detections in the scenes with and without faces; 1 and 0 if there are too few.
+        """
+        judged, _ = self._judged(run, self._scenes)
+        known = list(zip(judged.scores.tolist(), judged.hits.tolist(), strict=True))
+        known += [(score, False) for score in self._empty_scores(run) if score >= _FIRST_SCORE]
+        fit = score_calibration(known)
+        if not 0.1 <= fit.get('slope', 0.0) <= 10.0:
+            return 1.0, 0.0
+        return fit['slope'], fit['intercept']
+
     def threshold(self, run: Network) -> tuple[float, float]:
-        """Return the score from which 95 % of the faces in the scenes are right ones.
+        """Return the score of the network from which 95 % of the faces in the scenes are right.
 
         Returns:
             The score, in [0.05, 0.95]; and the share of the scenes without a face in which one is
@@ -117,10 +132,14 @@ class Validation:
         judged, _ = self._judged(run, self._scenes)
         found = threshold_at_precision(judged, _PRECISION)
         score = float(np.clip(_DEFAULT_THRESHOLD if found is None else found, 0.05, 0.95))
-        best = np.array([float(outputs[:, 0].max()) for outputs, _ in _batches(
-            run, [(image, None) for image in self._empty])])
-        logit = float(np.log(score / (1 - score)))
-        return score, float((best >= logit).mean()) if len(best) else float('nan')
+        best = self._empty_scores(run)
+        return score, float(np.mean([one >= score for one in best])) if best else float('nan')
+
+    def _empty_scores(self, run: Network) -> list[float]:
+        """Return the best score of each scene without a face."""
+        return [
+            float(1 / (1 + np.exp(-outputs[:, 0].astype(np.float64).max())))
+            for outputs, _ in _batches(run, [(image, None) for image in self._empty])]
 
     def _judged(
         self, run: Network, data: Sequence[tuple[Image, FaceLabels]],
