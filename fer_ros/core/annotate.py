@@ -58,6 +58,7 @@ def emotion_color(label: str) -> tuple[int, int, int]:
 
 def draw(
     bgr: Image, result: FrameResult, *, charts: bool = True, crops: bool = False,
+    landmarks: bool = True,
 ) -> Image:
     """Draw what was found in a frame.
 
@@ -73,6 +74,7 @@ def draw(
         charts: Whether distributions are drawn.
         crops: Whether charts with names also show what was classified: the face as it was cut
             out, turned upright where it was aligned.
+        landmarks: Whether landmarks are drawn.
 
     Returns:
         A new (H, W, 3) uint8 BGR image.
@@ -91,7 +93,8 @@ def draw(
     # The largest face comes last, on top.
     for face, box in reversed(seen):
         _draw_box(picture, style, emotion_color(face.label), box)
-        _draw_landmarks(picture, style, emotion_color(face.label), face)
+        if landmarks:
+            _draw_landmarks(picture, style, emotion_color(face.label), face)
     boxes = [box for _, box in seen]
     tags: list[Rect | None] = []
     for index, (face, box) in enumerate(seen):

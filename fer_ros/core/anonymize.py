@@ -17,8 +17,7 @@ ANONYMIZE = ('none', 'blur', 'pixelate', 'box')
 """What can be done to a face."""
 
 _MARGIN = 0.25  # of the box, on each side: a detector's box ends at brows and chin
-_TILES = 6  # across a pixelated face
-_SMALL = 8  # pixels across a face, to which it is reduced before it is blurred
+_PIXELS = 6  # across a face, of which more would be enough to find it again
 _BOX_COLOR = (64, 64, 64)
 
 
@@ -85,7 +84,7 @@ class Anonymizer:
 def anonymize(bgr: Image, boxes: Iterable[Box], method: str) -> Image:
     """Return a copy of (H, W, 3) uint8 in which the boxes, and a margin, are unrecognizable.
 
-    `blur` and `pixelate` keep so few pixels of a face (8 and 6 across) that no sharpening brings
+    `blur` and `pixelate` keep so few pixels of a face (6 across) that no sharpening brings
     it back; `box` keeps none.
     """
     picture = bgr.copy()
@@ -107,8 +106,8 @@ def anonymize(bgr: Image, boxes: Iterable[Box], method: str) -> Image:
 
 def _coarse(area: Image, *, blurred: bool) -> Image:
     height, width = area.shape[:2]
-    few = _SMALL if blurred else _TILES
-    size = max(1, min(few, width)), max(1, min(round(few * height / width), height))
+    size = (max(1, min(_PIXELS, width)),
+            max(1, min(round(_PIXELS * height / width), height)))
     small = cv2.resize(area, size, interpolation=cv2.INTER_AREA)
     way = cv2.INTER_CUBIC if blurred else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(small, (width, height), interpolation=way), np.uint8)

@@ -85,7 +85,9 @@ class Outputs:
             return
         shown = turn_image(self._anonymizer.cover(bgr, view.region), view.rotation)
         picture = annotate.draw(
-            shown, turn_result(result, view.rotation), charts=self._charts, crops=self._crops)
+            shown, turn_result(result, view.rotation), charts=self._charts, crops=self._crops,
+            # They are of the face, and nobody is to know it.
+            landmarks=self._anonymizer.method == 'none')
         if raw:
             self._annotated.publish(messages.image_message(picture, header))
         if compressed:
