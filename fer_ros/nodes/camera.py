@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 import time
 import traceback
 from typing import Any
@@ -72,10 +72,11 @@ class Camera:
 
     # With the node's transitions
 
-    def make(self) -> None:
-        """Offer the topics."""
+    def make(self, labels: Sequence[str]) -> None:
+        """Offer the topics, for a model with emotions of these names."""
         self._outputs = Outputs(
-            self._node, f'~/{self.name}' if self.name else '~', self._settings(), self.attend)
+            self._node, f'~/{self.name}' if self.name else '~', self._settings(), labels,
+            self.attend)
 
     def start(self) -> None:
         """Count anew, and listen."""

@@ -165,7 +165,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
     def _make(self, parameters: Parameters) -> None:
         self._recognizer = Recognizer(parameters, self._settings.cameras)
         for camera in self._cameras.values():
-            camera.make()
+            camera.make(self._recognizer.manifest.labels)
         self._services_offered = Services(
             self, self._cameras, self._worker, lambda: self._recognizer, self._refusal)
 

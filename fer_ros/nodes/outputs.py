@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.event_handler import PublisherEventCallbacks, UnsupportedEventTypeError
@@ -18,9 +18,9 @@ from fer_ros.core.model import Manifest
 from fer_ros.core.types import FrameResult
 from fer_ros.core.types import Image as Pixels
 from fer_ros.core.view import turn_image, turn_result, View
-from fer_ros.nodes import messages
+from fer_ros.nodes import detections, messages
 from fer_ros.nodes.parameters import Parameters
-from fer_ros.nodes.qos import IMAGE_OFFER_QOS, overridable, own, RESULT_QOS
+from fer_ros.nodes.qos import IMAGE_OFFER_QOS, LATCHED_QOS, overridable, own, RESULT_QOS
 
 __all__ = ['Outputs']
 
@@ -32,26 +32,32 @@ class Outputs:
         node: The node to publish on.
         prefix: What the topics begin with: `~`, or `~/CAMERA`.
         parameters: Which topics are wanted.
+        labels: Names of the emotions of the model.
         on_match: Called when somebody begins or ceases to listen.
     """
 
     def __init__(
         self, node: LifecycleNode, prefix: str, parameters: Parameters,
-        on_match: Callable[[], None],
+        labels: Sequence[str], on_match: Callable[[], None],
     ) -> None:
         self._node = node
         self._on_match = on_match
         self._publishers: list[Any] = []
         self._anonymizer = Anonymizer()
         self._emotions = self._create(EmotionArray, f'{prefix}/emotions', RESULT_QOS)
-        self._detections = self._annotated = self._compressed = None
-        if parameters.publish_detections and messages.Detection2DArray is None:
+        self._detections = self._label_info = self._annotated = self._compressed = None
+        self._labels = tuple(labels)
+        if parameters.publish_detections and detections.Detection2DArray is None:
             node.get_logger().warning(
                 'vision_msgs is not installed, so there will be no ~/detections: install it '
                 '(ros-$ROS_DISTRO-vision-msgs), or set publish_detections to false')
         elif parameters.publish_detections:
             self._detections = self._create(
-                messages.Detection2DArray, f'{prefix}/detections', RESULT_QOS)
+                detections.Detection2DArray, f'{prefix}/detections', RESULT_QOS)
+            # No lifecycle publisher: what it says holds from configure on.
+            self._label_info = node.create_publisher(
+                detections.LabelInfo, f'{prefix}/label_info', own(LATCHED_QOS),
+                qos_overriding_options=overridable())
         if parameters.publish_pixels:
             self._annotated = self._create(Image, f'{prefix}/image_annotated', IMAGE_OFFER_QOS)
             self._compressed = self._create(
@@ -68,12 +74,20 @@ class Outputs:
         self._jpeg_quality = parameters.jpeg_quality
         self._charts, self._crops = parameters.draw_charts, parameters.draw_crops
         self._anonymizer.method = parameters.anonymize
+        self._detection_form = {
+            'class_ids': parameters.detections_class_ids,
+            'min_probability': parameters.detections_min_probability}
+        self._tell_labels()
 
     def publish(self, header: Header, result: FrameResult, manifest: Manifest) -> None:
         """Publish a result under the header of its image, by the model of the manifest."""
         self._emotions.publish(messages.emotions_message(result, header, manifest))
         if _heard(self._detections):
-            self._detections.publish(messages.detections_message(result, header))
+            self._detections.publish(
+                detections.detections_message(result, header, **self._detection_form))
+        if result.labels != self._labels:  # of a model that was exchanged
+            self._labels = result.labels
+            self._tell_labels()
 
     def publish_annotated(
         self, header: Header, bgr: Pixels, result: FrameResult, view: View, stamp: float,
@@ -101,6 +115,14 @@ class Outputs:
         for publisher in self._publishers:
             self._node.destroy_lifecycle_publisher(publisher)
         self._publishers = []
+        if self._label_info is not None:
+            self._node.destroy_publisher(self._label_info)
+
+    def _tell_labels(self) -> None:
+        if self._label_info is not None:
+            header = Header(stamp=self._node.get_clock().now().to_msg())
+            self._label_info.publish(detections.label_info_message(
+                self._labels, self._detection_form['min_probability'], header))
 
     def _create(self, kind: type, topic: str, qos: QoSProfile) -> Any:
         make = self._node.create_lifecycle_publisher

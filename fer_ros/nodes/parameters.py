@@ -28,6 +28,7 @@ from fer_ros.core.tracker import MAX_GAP, START_SCORE
 from fer_ros.core.view import ROTATIONS
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
 from fer_ros.nodes.declare import make_descriptor
+from fer_ros.nodes.detections import CLASS_IDS
 
 __all__ = [
     'IMAGE_TRANSPORTS', 'Parameters', 'Spec', 'When', 'camera_names', 'contradiction', 'specs',
@@ -255,7 +256,16 @@ class Parameters:
         'draw_charts', True, 'Draw the distribution of each face in ~/image_annotated',
         When.RUNNING)
     publish_detections: bool = _parameter(
-        'publish_detections', True, 'Offer ~/detections (vision_msgs)', When.CONFIGURE)
+        'publish_detections', True, 'Offer ~/detections and ~/label_info (vision_msgs)',
+        When.CONFIGURE)
+    detections_class_ids: str = _parameter(
+        'detections.class_ids', 'name',
+        'What ~/detections names emotions by: name, or number as in ~/label_info', When.RUNNING,
+        choices=CLASS_IDS)
+    detections_min_probability: float = _parameter(
+        'detections.min_probability', 0.0,
+        'Probability in [0, 1] below which ~/detections leaves an emotion out, but never the '
+        'label', When.RUNNING, bounds=(0.0, 1.0))
     jpeg_quality: int = _parameter(
         'jpeg_quality', 80, 'Quality of ~/image_annotated/compressed', When.RUNNING,
         bounds=(1, 100))
