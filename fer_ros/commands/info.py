@@ -53,6 +53,8 @@ _ROS_PACKAGES = {
     'vision_msgs.msg': (
         'Detection2DArray',
         'make, or apt install ros-$ROS_DISTRO-vision-msgs (for ~/detections)'),
+    'hri_msgs.msg': (
+        'IdsList', 'apt install ros-$ROS_DISTRO-hri-msgs (for /humans, optional)'),
     'cv_bridge': ('CvBridge', 'apt install ros-$ROS_DISTRO-cv-bridge (optional)'),
     'launch_ros': ('__file__', 'apt install ros-$ROS_DISTRO-launch-ros (for launch files)'),
 }

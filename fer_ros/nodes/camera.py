@@ -18,6 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
 from fer_ros.nodes.diagnostics import CameraState, describe_silence, judge, make_status, values
+from fer_ros.nodes.humans import Humans
 from fer_ros.nodes.lifecycle import forget_the_destroyed
 from fer_ros.nodes.messages import seconds
 from fer_ros.nodes.outputs import Outputs
@@ -72,11 +73,15 @@ class Camera:
 
     # With the node's transitions
 
-    def make(self, labels: Sequence[str]) -> None:
-        """Offer the topics, for a model with emotions of these names."""
+    def make(self, labels: Sequence[str], humans: Humans | None) -> None:
+        """Offer the topics.
+
+        Args:
+            labels: Names of the emotions of the model.
+            humans: Publishes faces as ROS4HRI, if that is wanted.
+        """
         self._outputs = Outputs(
-            self._node, f'~/{self.name}' if self.name else '~', self._settings(), labels,
-            self.attend)
+            self._node, self.name, self._settings(), labels, humans, self.attend)
 
     def start(self) -> None:
         """Count anew, and listen."""
@@ -129,12 +134,15 @@ class Camera:
             self._forget('it listens anew')
             self.statistics.restart(self._now())
             self._told_silence = False
+            self._outputs.attend(True)
             self._subscription = self._subscribe()
         elif not wanted and self._subscription is not None:
             subscription, self._subscription = self._subscription, None
             self._node.destroy_subscription(subscription)
             forget_the_destroyed(self._group)
             self._worker.drop(self.name)
+            if self._outputs is not None:
+                self._outputs.attend(False)
 
     def _subscribe(self) -> Any:
         def create(events: SubscriptionEventCallbacks | None) -> Any:
@@ -206,6 +214,7 @@ class Camera:
         found = recognizer.follow(seen, stamp, self.name)
         result = view.back(found, bgr.shape[1], bgr.shape[0])
         outputs.publish(header, result, recognizer.manifest)
+        outputs.publish_humans(header, bgr, result, view, stamp)
         times = {
             'age': self._now() - stamp, 'convert': converted - begin,
             'detect': result.timings['detect'], 'track': result.timings['track'],
@@ -262,6 +271,8 @@ class Camera:
         silent = self.listening and report.silence > parameters.image_timeout
         if silent and not self._told_silence:
             self._log().warning(describe_silence(own_state, report.silence))
+            if self._outputs is not None:
+                self._outputs.empty()
         self._told_silence = silent
         name = self._node.get_fully_qualified_name().lstrip('/')
         return make_status(

@@ -19,6 +19,7 @@ from fer_ros.core.types import FrameResult
 from fer_ros.core.types import Image as Pixels
 from fer_ros.core.view import turn_image, turn_result, View
 from fer_ros.nodes import detections, messages
+from fer_ros.nodes.humans import Humans
 from fer_ros.nodes.parameters import Parameters
 from fer_ros.nodes.qos import IMAGE_OFFER_QOS, LATCHED_QOS, overridable, own, RESULT_QOS
 
@@ -30,16 +31,19 @@ class Outputs:
 
     Args:
         node: The node to publish on.
-        prefix: What the topics begin with: `~`, or `~/CAMERA`.
+        camera: Name of the camera, or `''`: topics begin with `~/CAMERA`, or `~`.
         parameters: Which topics are wanted.
         labels: Names of the emotions of the model.
+        humans: Publishes the faces of all cameras as ROS4HRI; None if that is not wanted.
         on_match: Called when somebody begins or ceases to listen.
     """
 
     def __init__(
-        self, node: LifecycleNode, prefix: str, parameters: Parameters,
-        labels: Sequence[str], on_match: Callable[[], None],
+        self, node: LifecycleNode, camera: str, parameters: Parameters,
+        labels: Sequence[str], humans: Humans | None, on_match: Callable[[], None],
     ) -> None:
+        prefix = f'~/{camera}' if camera else '~'
+        self._camera, self._humans = camera, humans
         self._node = node
         self._on_match = on_match
         self._publishers: list[Any] = []
@@ -67,7 +71,8 @@ class Outputs:
     @property
     def heard(self) -> bool:
         """Whether anybody listens to any of the topics."""
-        return any(map(_heard, self._publishers))
+        return any(map(_heard, self._publishers)) or (
+            self._humans is not None and self._humans.heard)
 
     def apply(self, parameters: Parameters) -> None:
         """Put the parameters that may change at any time into force."""
@@ -89,6 +94,13 @@ class Outputs:
             self._labels = result.labels
             self._tell_labels()
 
+    def publish_humans(
+        self, header: Header, bgr: Pixels, result: FrameResult, view: View, stamp: float,
+    ) -> None:
+        """Publish the faces as ROS4HRI, if that is wanted."""
+        if self._humans is not None:
+            self._humans.publish(self._camera, header, result, bgr, view.rotation, stamp)
+
     def publish_annotated(
         self, header: Header, bgr: Pixels, result: FrameResult, view: View, stamp: float,
     ) -> None:
@@ -109,6 +121,17 @@ class Outputs:
     def reset(self) -> None:
         """Forget where faces were."""
         self._anonymizer.reset()
+        self.empty()
+
+    def empty(self) -> None:
+        """Say that nobody is seen, where it is said who is."""
+        if self._humans is not None:
+            self._humans.forget(self._camera)
+
+    def attend(self, listening: bool) -> None:
+        """Begin or cease to take results."""
+        if self._humans is not None:
+            (self._humans.open if listening else self._humans.close)(self._camera)
 
     def destroy(self) -> None:
         """Withdraw the topics."""

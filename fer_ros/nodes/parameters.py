@@ -266,6 +266,13 @@ class Parameters:
         'detections.min_probability', 0.0,
         'Probability in [0, 1] below which ~/detections leaves an emotion out, but never the '
         'label', When.RUNNING, bounds=(0.0, 1.0))
+    publish_humans: bool = _parameter(
+        'publish_humans', False,
+        'Offer /humans/faces as ROS4HRI has it (REP-155, hri_msgs); needs tracking',
+        When.CONFIGURE)
+    humans_crop_size: int = _parameter(
+        'humans.crop_size', 128, 'Side in pixels of /humans/faces/ID/cropped', When.RUNNING,
+        bounds=(16, 1024))
     jpeg_quality: int = _parameter(
         'jpeg_quality', 80, 'Quality of ~/image_annotated/compressed', When.RUNNING,
         bounds=(1, 100))
@@ -317,6 +324,9 @@ def contradiction(parameters: Parameters) -> str:
     if parameters.anonymize != 'none' and not parameters.publish_pixels:
         return (f'anonymize is {parameters.anonymize!r}, but publish_pixels is false: no picture '
                 'leaves the node; leave one of them at its default')
+    if parameters.publish_humans and not parameters.tracking:
+        return ('publish_humans is true, but tracking is false: the ids of /humans/faces are '
+                'those of tracks; leave one of them at its default')
     if 0 < parameters.face_height_max < parameters.face_height_min:
         return (f'face_height.max is {parameters.face_height_max} pixels, less than '
                 f'face_height.min, {parameters.face_height_min}')
