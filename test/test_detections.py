@@ -83,8 +83,10 @@ def test_the_label_info_reaches_latecomers_and_follows_the_parameter(ros):
         *load_model().manifest.labels, UNKNOWN]
     assert info.threshold == 0.25
     assert info.header.stamp.sec > 0
+    node.node.set_parameters([Parameter('max_faces', value=3)])
     node.node.set_parameters([Parameter('detections.min_probability', value=0.5)])
     infos.wait_that(lambda m: m.threshold == 0.5, 'the new threshold')
+    assert len(infos.messages) == 2  # what did not change is not said again
 
 
 def test_the_label_info_follows_an_exchanged_model(ros, astronaut, edit_manifest):

@@ -147,6 +147,7 @@ def test_detections_say_the_same_as_emotions(ros, running, astronaut):
     ('publish_pixels', {'/emotion_node/image_annotated',
                         '/emotion_node/image_annotated/compressed'}),
     ('publish_detections', {'/emotion_node/detections', '/emotion_node/label_info'}),
+    ('publish_markers', {'/emotion_node/markers'}),
 ])
 def test_topics_that_are_not_wanted_do_not_exist(running, parameter, topics):
     with_all = {p.topic_name for p in running().node.publishers}

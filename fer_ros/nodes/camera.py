@@ -81,7 +81,8 @@ class Camera:
             humans: Publishes faces as ROS4HRI, if that is wanted.
         """
         self._outputs = Outputs(
-            self._node, self.name, self._settings(), labels, humans, self.attend)
+            self._node, self.name, self._settings(), self._base_topic, labels, humans,
+            self.attend)
 
     def start(self) -> None:
         """Count anew, and listen."""
@@ -113,9 +114,14 @@ class Camera:
     def image_topic(self) -> str:
         """Full name of the topic that it listens to."""
         # As image_transport does it: whoever remaps image_raw has remapped its forms, too.
-        base: str = self._node.resolve_topic_name(
-            f'{self.name}/image_raw' if self.name else 'image_raw')
+        base = self._base_topic
         return f'{base}/compressed' if self._kind is CompressedImage else base
+
+    @property
+    def _base_topic(self) -> str:
+        name: str = self._node.resolve_topic_name(
+            f'{self.name}/image_raw' if self.name else 'image_raw')
+        return name
 
     @property
     def listening(self) -> bool:
@@ -130,19 +136,18 @@ class Camera:
         """Begin or cease to listen, as state, parameters and listeners ask for."""
         wanted = self._active and self.enabled and self._outputs is not None and (
             not self._settings().lazy or self._outputs.heard)
+        if self._outputs is not None:
+            self._outputs.attend(wanted)
         if wanted and self._subscription is None:
             self._forget('it listens anew')
             self.statistics.restart(self._now())
             self._told_silence = False
-            self._outputs.attend(True)
             self._subscription = self._subscribe()
         elif not wanted and self._subscription is not None:
             subscription, self._subscription = self._subscription, None
             self._node.destroy_subscription(subscription)
             forget_the_destroyed(self._group)
             self._worker.drop(self.name)
-            if self._outputs is not None:
-                self._outputs.attend(False)
 
     def _subscribe(self) -> Any:
         def create(events: SubscriptionEventCallbacks | None) -> Any:
@@ -214,7 +219,7 @@ class Camera:
         found = recognizer.follow(seen, stamp, self.name)
         result = view.back(found, bgr.shape[1], bgr.shape[0])
         outputs.publish(header, result, recognizer.manifest)
-        outputs.publish_humans(header, bgr, result, view, stamp)
+        outputs.publish_faces(header, bgr, result, view, stamp)
         times = {
             'age': self._now() - stamp, 'convert': converted - begin,
             'detect': result.timings['detect'], 'track': result.timings['track'],

@@ -273,6 +273,13 @@ class Parameters:
     humans_crop_size: int = _parameter(
         'humans.crop_size', 128, 'Side in pixels of /humans/faces/ID/cropped', When.RUNNING,
         bounds=(16, 1024))
+    publish_markers: bool = _parameter(
+        'publish_markers', True, 'Offer ~/markers (visualization_msgs), where camera_info tells '
+        'the calibration', When.CONFIGURE)
+    image_rectified: bool = _parameter(
+        'image_rectified', False,
+        'The images are rectified, as those of image_rect: ~/markers then goes by P of '
+        'camera_info, else by K and D', When.RUNNING, per_camera=True)
     jpeg_quality: int = _parameter(
         'jpeg_quality', 80, 'Quality of ~/image_annotated/compressed', When.RUNNING,
         bounds=(1, 100))
