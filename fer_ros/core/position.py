@@ -1,7 +1,7 @@
 """Where a face is in space: its bearing by the camera's calibration, its distance by its size.
 
 The bearing is as good as calibration and box. The distance takes everybody for the mean adult:
-a child of eight, whose eyes are closer together, seems to be a tenth further away.
+children, whose eyes are closer together, seem to be further away than they are.
 """
 
 from __future__ import annotations

@@ -247,11 +247,11 @@ class Parameters:
         '(fail to configure without)', When.CONFIGURE, choices=USE_CV_BRIDGE)
     publish_pixels: bool = _parameter(
         'publish_pixels', True,
-        'Offer ~/image_annotated; false: no picture of anybody leaves the node',
+        'Offer ~/image_annotated; false: no picture of anybody leaves the node, and no landmark',
         When.CONFIGURE)
     anonymize: str = _parameter(
-        'anonymize', 'none', 'What happens to the faces in ~/image_annotated', When.RUNNING,
-        choices=ANONYMIZE)
+        'anonymize', 'none', 'What happens to the faces in ~/image_annotated; other than none '
+        'it also holds /humans/faces/ID/cropped back', When.RUNNING, choices=ANONYMIZE)
     draw_charts: bool = _parameter(
         'draw_charts', True, 'Draw the distribution of each face in ~/image_annotated',
         When.RUNNING)
