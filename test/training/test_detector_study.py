@@ -88,5 +88,5 @@ def test_the_command_writes_a_report(world, tmp_path, capsys):
         cv2.setNumThreads(threads)
     assert 'report.html' in capsys.readouterr().err
     assert (tmp_path / 'out' / 'report.html').is_file()
-    assert (tmp_path / 'out' / 'hits_haar.png').is_file() \
-        or (tmp_path / 'out' / 'misses_haar.png').is_file()
+    assert (tmp_path / 'out' / 'hits_fer_face.png').is_file() \
+        or (tmp_path / 'out' / 'misses_fer_face.png').is_file()
