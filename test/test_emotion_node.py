@@ -156,14 +156,17 @@ def test_topics_that_are_not_wanted_do_not_exist(running, parameter, topics):
     assert not {f'/other{topic}' for topic in topics} & without
 
 
-def test_without_vision_msgs_the_node_warns_and_works(astronaut, ros, tmp_path):
+@pytest.mark.parametrize(('package', 'output'), [
+    ('vision_msgs', 'detections'), ('visualization_msgs', 'markers')])
+def test_without_optional_messages_the_node_warns_and_works(
+        astronaut, ros, tmp_path, package, output):
     # A folder that is found before the real package and cannot be imported.
-    (tmp_path / 'vision_msgs').mkdir()
-    (tmp_path / 'vision_msgs' / '__init__.py').write_text('raise ImportError("none here")\n')
+    (tmp_path / package).mkdir()
+    (tmp_path / package / '__init__.py').write_text('raise ImportError("none here")\n')
     code = (f'import sys; sys.path.insert(0, {str(tmp_path)!r});'
             'from fer_ros.nodes.emotion_node import main; sys.exit(main())')
     with NodeProcess('', command=(sys.executable, '-c', code)) as process:
-        assert 'no ~/detections' in process.wait_output('vision_msgs is not installed')
+        assert f'no ~/{output}' in process.wait_output(f'{package} is not installed')
         emotions = ros.subscribe(EmotionArray, EMOTIONS)
         images = ros.publisher(Image, '/image_raw')
         # Small enough for the default shared memory of this side, so that none is lost.
