@@ -7,6 +7,7 @@ from results_support import a_face, a_result
 from ros_support import wait_for
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
+import visualization_msgs.msg as rviz
 
 from fer_ros.core.annotate import emotion_color
 from fer_ros.core.errors import ConfigError
@@ -14,9 +15,6 @@ from fer_ros.core.position import FRAME_ERROR, Intrinsics
 from fer_ros.core.types import UNKNOWN
 from fer_ros.nodes.camera_info import info_topic, intrinsics
 from fer_ros.nodes.markers import markers_message
-
-rviz = pytest.importorskip(
-    'visualization_msgs.msg', reason='visualization_msgs is not installed')
 
 HEADER = Header(frame_id='camera_optical')
 CAMERA = Intrinsics(100, 80, 100.0, 100.0, 49.5, 39.5)
