@@ -1,5 +1,7 @@
 """What an active emotion_node makes of images, over real DDS."""
 
+from pathlib import Path
+import re
 import sys
 import time
 
@@ -67,13 +69,25 @@ def test_in_a_namespace_everything_is_below_it(running, astronaut):
     assert len(running('robot').show(astronaut).emotions) == 1
 
 
-def test_quality_of_service(ros, running):
+def contract():
+    """Yield topic, reliability and durability by the table in the README of the nodes."""
+    text = (Path(annotate.__file__).parents[1] / 'nodes' / 'README.md').read_text()
+    rows = re.findall(r'^\| (`~/[^|]*) \|[^|]*\| ([^|]*) \|[^|]*\|$', text, re.MULTILINE)
+    for names, quality in rows:
+        for name in re.findall(r'`~/([^`]*)`', names):
+            yield (name, *quality.split(', ')[:2])
+
+
+def test_topics_have_the_quality_of_service_of_the_contract(ros, running):
     running()
     (image,) = ros.probe.get_subscriptions_info_by_topic('/image_raw')
     assert image.qos_profile.reliability == QoSReliabilityPolicy.BEST_EFFORT
-    for topic in (EMOTIONS, '/emotion_node/detections', '/emotion_node/image_annotated'):
-        (info,) = ros.probe.get_publishers_info_by_topic(topic)
-        assert info.qos_profile.reliability == QoSReliabilityPolicy.RELIABLE
+    topics = list(contract())
+    assert {'emotions', 'detections', 'label_info', 'markers'} < {name for name, *_ in topics}
+    for name, reliability, durability in topics:
+        (info,) = ros.probe.get_publishers_info_by_topic(f'/emotion_node/{name}')
+        assert info.qos_profile.reliability.name.lower() == reliability
+        assert info.qos_profile.durability.name.lower() == durability.replace(' ', '_')
 
 
 def test_a_best_effort_camera_is_heard(ros, running, astronaut):

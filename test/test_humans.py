@@ -6,6 +6,7 @@ from emotion_support import GREY, Running
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSDurabilityPolicy
 from results_support import a_face, a_result
 from ros_support import image_message, NodeProcess, wait_for
 from sensor_msgs.msg import Image
@@ -107,6 +108,8 @@ def face_topics(ros):
 @needs_hri
 def test_a_face_is_listed_and_described(ros, running, astronaut):
     node = running()
+    (offer,) = ros.probe.get_publishers_info_by_topic(TRACKED)
+    assert offer.qos_profile.durability == QoSDurabilityPolicy.TRANSIENT_LOCAL
     tracked = ros.subscribe(hri.IdsList, TRACKED)
     node.show(astronaut, (2, 0), frame_id='optical')
     listed = tracked.wait_that(lambda m: m.ids, 'a face')

@@ -24,7 +24,7 @@ from fer_ros.core.types import Image as Pixels
 from fer_ros.nodes import human_messages as convert
 from fer_ros.nodes.messages import image_message
 from fer_ros.nodes.parameters import Parameters
-from fer_ros.nodes.qos import IMAGE_OFFER_QOS, LATCHED_QOS, own, RESULT_QOS
+from fer_ros.nodes.qos import IMAGE_OFFER_QOS, LATCHED_QOS, overridable, own, RESULT_QOS
 
 __all__ = ['Humans']
 
@@ -70,13 +70,14 @@ class Humans:
         self._faces: dict[tuple[str, int], _Tracked] = {}
         # Numbers of tracks begin anew with each configuration, ids must not.
         self._tokens: dict[str, str] = {}
-        topic, qos = f'{_SPACE}/tracked', own(LATCHED_QOS)
+        topic, options = f'{_SPACE}/tracked', {'qos_overriding_options': overridable()}
+        events = PublisherEventCallbacks(matched=lambda event: on_match())
         try:
             self._list = node.create_publisher(
-                convert.IdsList, topic, qos,
-                event_callbacks=PublisherEventCallbacks(matched=lambda event: on_match()))
+                convert.IdsList, topic, own(LATCHED_QOS), event_callbacks=events, **options)
         except UnsupportedEventTypeError:  # another middleware: the report timer looks instead
-            self._list = node.create_publisher(convert.IdsList, topic, qos)
+            self._list = node.create_publisher(
+                convert.IdsList, topic, own(LATCHED_QOS), **options)
         self.apply(parameters)
 
     @property
