@@ -104,7 +104,8 @@ def _rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     config = Path(get_package_share_directory('fer_ros')) / 'config' / 'fer.rviz'
     namespace = LaunchConfiguration('namespace').perform(context).strip('/')
     name = LaunchConfiguration('name').perform(context)
-    topic = '/'.join(['', *filter(None, [namespace]), name, 'image_annotated'])
+    space = '/'.join(['', *filter(None, [namespace]), name])
     return [Node(
         package='rviz2', executable='rviz2', name='rviz', arguments=['-d', str(config)],
-        remappings=[('/emotion_node/image_annotated', topic)])]
+        remappings=[(f'/emotion_node/{topic}', f'{space}/{topic}')
+                    for topic in ('image_annotated', 'markers')])]

@@ -1,5 +1,7 @@
 """What an active emotion_node makes of images, over real DDS."""
 
+from pathlib import Path
+import re
 import sys
 import time
 
@@ -67,13 +69,25 @@ def test_in_a_namespace_everything_is_below_it(running, astronaut):
     assert len(running('robot').show(astronaut).emotions) == 1
 
 
-def test_quality_of_service(ros, running):
+def contract():
+    """Yield topic, reliability and durability by the table in the README of the nodes."""
+    text = (Path(annotate.__file__).parents[1] / 'nodes' / 'README.md').read_text()
+    rows = re.findall(r'^\| (`~/[^|]*) \|[^|]*\| ([^|]*) \|[^|]*\|$', text, re.MULTILINE)
+    for names, quality in rows:
+        for name in re.findall(r'`~/([^`]*)`', names):
+            yield (name, *quality.split(', ')[:2])
+
+
+def test_topics_have_the_quality_of_service_of_the_contract(ros, running):
     running()
     (image,) = ros.probe.get_subscriptions_info_by_topic('/image_raw')
     assert image.qos_profile.reliability == QoSReliabilityPolicy.BEST_EFFORT
-    for topic in (EMOTIONS, '/emotion_node/detections', '/emotion_node/image_annotated'):
-        (info,) = ros.probe.get_publishers_info_by_topic(topic)
-        assert info.qos_profile.reliability == QoSReliabilityPolicy.RELIABLE
+    topics = list(contract())
+    assert {'emotions', 'detections', 'label_info', 'markers'} < {name for name, *_ in topics}
+    for name, reliability, durability in topics:
+        (info,) = ros.probe.get_publishers_info_by_topic(f'/emotion_node/{name}')
+        assert info.qos_profile.reliability.name.lower() == reliability
+        assert info.qos_profile.durability.name.lower() == durability.replace(' ', '_')
 
 
 def test_a_best_effort_camera_is_heard(ros, running, astronaut):
@@ -146,7 +160,8 @@ def test_detections_say_the_same_as_emotions(ros, running, astronaut):
 @pytest.mark.parametrize(('parameter', 'topics'), [
     ('publish_pixels', {'/emotion_node/image_annotated',
                         '/emotion_node/image_annotated/compressed'}),
-    ('publish_detections', {'/emotion_node/detections'}),
+    ('publish_detections', {'/emotion_node/detections', '/emotion_node/label_info'}),
+    ('publish_markers', {'/emotion_node/markers'}),
 ])
 def test_topics_that_are_not_wanted_do_not_exist(running, parameter, topics):
     with_all = {p.topic_name for p in running().node.publishers}
@@ -155,14 +170,17 @@ def test_topics_that_are_not_wanted_do_not_exist(running, parameter, topics):
     assert not {f'/other{topic}' for topic in topics} & without
 
 
-def test_without_vision_msgs_the_node_warns_and_works(astronaut, ros, tmp_path):
+@pytest.mark.parametrize(('package', 'output'), [
+    ('vision_msgs', 'detections'), ('visualization_msgs', 'markers')])
+def test_without_optional_messages_the_node_warns_and_works(
+        astronaut, ros, tmp_path, package, output):
     # A folder that is found before the real package and cannot be imported.
-    (tmp_path / 'vision_msgs').mkdir()
-    (tmp_path / 'vision_msgs' / '__init__.py').write_text('raise ImportError("none here")\n')
+    (tmp_path / package).mkdir()
+    (tmp_path / package / '__init__.py').write_text('raise ImportError("none here")\n')
     code = (f'import sys; sys.path.insert(0, {str(tmp_path)!r});'
             'from fer_ros.nodes.emotion_node import main; sys.exit(main())')
     with NodeProcess('', command=(sys.executable, '-c', code)) as process:
-        assert 'no ~/detections' in process.wait_output('vision_msgs is not installed')
+        assert f'no ~/{output}' in process.wait_output(f'{package} is not installed')
         emotions = ros.subscribe(EmotionArray, EMOTIONS)
         images = ros.publisher(Image, '/image_raw')
         # Small enough for the default shared memory of this side, so that none is lost.

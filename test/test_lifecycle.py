@@ -23,7 +23,7 @@ from fer_ros.nodes import camera
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.emotion_node import EmotionNode
 
-OUTPUTS = {'/emotion_node/emotions', '/emotion_node/detections',
+OUTPUTS = {'/emotion_node/emotions', '/emotion_node/detections', '/emotion_node/markers',
            '/emotion_node/image_annotated', '/emotion_node/image_annotated/compressed'}
 SERVICES = {'/emotion_node/set_enabled', '/emotion_node/classify_image',
             '/emotion_node/reset_tracks'}

@@ -6,33 +6,17 @@ from builtin_interfaces.msg import Duration
 import cv2
 import numpy as np
 import pytest
+from results_support import a_face, a_result, LABELS
 from std_msgs.msg import Header
 
 from fer_msgs.msg import EmotionArray
 from fer_ros.core.compressed import compressed_to_bgr
 from fer_ros.core.image import to_bgr
 from fer_ros.core.model import load_model
-from fer_ros.core.types import FaceEmotion, FrameResult, UNKNOWN
+from fer_ros.core.types import UNKNOWN
 from fer_ros.nodes import messages
 
-LABELS = ('neutral', 'happiness', 'anger')
 MANIFEST = load_model().manifest
-
-
-def a_face(box=(10.0, 20.0, 30.0, 40.0), label='happiness', **changes):
-    smoothed = np.array([0.25, 0.5, 0.25], np.float32)
-    fields = {
-        'box': box, 'score': 0.75, 'landmarks': None, 'track_id': 3, 'track_age': 1.5,
-        'label': label, 'confidence': 0.5, 'probabilities': smoothed,
-        'raw_probabilities': smoothed[::-1].copy(), **changes}
-    return FaceEmotion(**fields)
-
-
-def a_result(*faces, labels=LABELS, **changes):
-    fields = {
-        'labels': labels, 'faces': faces, 'width': 100, 'height': 80, 'stamp': 12.5,
-        'timings': {'total': 0.0125}, **changes}
-    return FrameResult(**fields)
 
 
 @pytest.fixture
@@ -117,27 +101,6 @@ def test_a_message_of_the_wrong_shape_is_refused(header):
         messages.result_from_message(message)
     with pytest.raises(ValueError, match='frame size'):
         messages.result_from_message(EmotionArray())
-
-
-def test_a_detection_carries_the_distribution_most_probable_first(header):
-    message = messages.detections_message(a_result(a_face((10.0, 20.0, 30.0, 40.0))), header)
-
-    assert message.header == header
-    (detection,) = message.detections
-    assert detection.header == header
-    assert detection.id == '3'
-    assert [r.hypothesis.class_id for r in detection.results] == ['happiness', 'neutral', 'anger']
-    assert [r.hypothesis.score for r in detection.results] == [0.5, 0.25, 0.25]
-    box = detection.bbox
-    assert (box.center.position.x, box.center.position.y) == (25.0, 40.0)
-    assert (box.size_x, box.size_y, box.center.theta) == (30.0, 40.0, 0.0)
-
-
-def test_a_detection_on_which_the_model_abstains_says_only_that(header):
-    face = a_face(label=UNKNOWN, track_id=0)
-    (detection,) = messages.detections_message(a_result(face), header).detections
-    assert [r.hypothesis.class_id for r in detection.results] == [UNKNOWN]
-    assert detection.id == ''
 
 
 def test_a_picture_becomes_a_message_that_reads_back_the_same(header, astronaut):

@@ -53,6 +53,10 @@ _ROS_PACKAGES = {
     'vision_msgs.msg': (
         'Detection2DArray',
         'make, or apt install ros-$ROS_DISTRO-vision-msgs (for ~/detections)'),
+    'hri_msgs.msg': (
+        'IdsList', 'apt install ros-$ROS_DISTRO-hri-msgs (for /humans, optional)'),
+    'visualization_msgs.msg': (
+        'MarkerArray', 'make, or apt install ros-$ROS_DISTRO-visualization-msgs (for ~/markers)'),
     'cv_bridge': ('CvBridge', 'apt install ros-$ROS_DISTRO-cv-bridge (optional)'),
     'launch_ros': ('__file__', 'apt install ros-$ROS_DISTRO-launch-ros (for launch files)'),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 import time
 import traceback
 from typing import Any
@@ -18,6 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
 from fer_ros.nodes.diagnostics import CameraState, describe_silence, judge, make_status, values
+from fer_ros.nodes.humans import Humans
 from fer_ros.nodes.lifecycle import forget_the_destroyed
 from fer_ros.nodes.messages import seconds
 from fer_ros.nodes.outputs import Outputs
@@ -72,10 +73,16 @@ class Camera:
 
     # With the node's transitions
 
-    def make(self) -> None:
-        """Offer the topics."""
+    def make(self, labels: Sequence[str], humans: Humans | None) -> None:
+        """Offer the topics.
+
+        Args:
+            labels: Names of the emotions of the model.
+            humans: Publishes faces as ROS4HRI, if that is wanted.
+        """
         self._outputs = Outputs(
-            self._node, f'~/{self.name}' if self.name else '~', self._settings(), self.attend)
+            self._node, self.name, self._settings(), self._base_topic, labels, humans,
+            self.attend)
 
     def start(self) -> None:
         """Count anew, and listen."""
@@ -107,9 +114,14 @@ class Camera:
     def image_topic(self) -> str:
         """Full name of the topic that it listens to."""
         # As image_transport does it: whoever remaps image_raw has remapped its forms, too.
-        base: str = self._node.resolve_topic_name(
-            f'{self.name}/image_raw' if self.name else 'image_raw')
+        base = self._base_topic
         return f'{base}/compressed' if self._kind is CompressedImage else base
+
+    @property
+    def _base_topic(self) -> str:
+        name: str = self._node.resolve_topic_name(
+            f'{self.name}/image_raw' if self.name else 'image_raw')
+        return name
 
     @property
     def listening(self) -> bool:
@@ -124,6 +136,8 @@ class Camera:
         """Begin or cease to listen, as state, parameters and listeners ask for."""
         wanted = self._active and self.enabled and self._outputs is not None and (
             not self._settings().lazy or self._outputs.heard)
+        if self._outputs is not None:
+            self._outputs.attend(wanted)
         if wanted and self._subscription is None:
             self._forget('it listens anew')
             self.statistics.restart(self._now())
@@ -205,6 +219,7 @@ class Camera:
         found = recognizer.follow(seen, stamp, self.name)
         result = view.back(found, bgr.shape[1], bgr.shape[0])
         outputs.publish(header, result, recognizer.manifest)
+        outputs.publish_faces(header, bgr, result, view, stamp)
         times = {
             'age': self._now() - stamp, 'convert': converted - begin,
             'detect': result.timings['detect'], 'track': result.timings['track'],
@@ -261,6 +276,8 @@ class Camera:
         silent = self.listening and report.silence > parameters.image_timeout
         if silent and not self._told_silence:
             self._log().warning(describe_silence(own_state, report.silence))
+            if self._outputs is not None:
+                self._outputs.empty()
         self._told_silence = silent
         name = self._node.get_fully_qualified_name().lstrip('/')
         return make_status(

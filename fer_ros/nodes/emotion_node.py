@@ -22,6 +22,7 @@ from fer_ros.core.errors import FerError
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.diagnostics import describe_process
 from fer_ros.nodes.executor import NodeExecutor
+from fer_ros.nodes.humans import Humans
 from fer_ros.nodes.lifecycle import (
     forget_the_destroyed,
     names_its_fault,
@@ -64,6 +65,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         self._recognizer: Recognizer | None = None
         self._loaded: Recognizer | None = None
         self._jumps: JumpHandle | None = None
+        self._humans: Humans | None = None
         self._services_offered: Services | None = None
         self._worker: Worker[bytes] = Worker(
             lambda camera, data: self._cameras[camera].process(data, self._recognizer))
@@ -164,8 +166,10 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
 
     def _make(self, parameters: Parameters) -> None:
         self._recognizer = Recognizer(parameters, self._settings.cameras)
+        if parameters.publish_humans:
+            self._humans = Humans(self, parameters, self._attend)
         for camera in self._cameras.values():
-            camera.make()
+            camera.make(self._recognizer.manifest.labels, self._humans)
         self._services_offered = Services(
             self, self._cameras, self._worker, lambda: self._recognizer, self._refusal)
 
@@ -188,6 +192,9 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             self._services_offered = None
         for camera in self._cameras.values():
             camera.release()
+        if self._humans is not None:
+            self._humans.destroy()
+            self._humans = None
         self._recognizer = self._loaded = None
         forget_the_destroyed(self.default_callback_group)
 
@@ -212,6 +219,8 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         """Put the parameters that may change at any time into force."""
         if self._recognizer is not None:
             self._worker.call(lambda: self._exchange(parameters))
+        if self._humans is not None:
+            self._humans.apply(parameters)
         for camera in self._cameras.values():
             camera.apply()
         self._report_timer.timer_period_ns = round(parameters.diagnostics_period * 1e9)
@@ -247,8 +256,11 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             for name, camera in self._cameras.items()])
         message.header.stamp = now.to_msg()
         self._diagnostics.publish(message)
+        self._attend()  # where the middleware does not tell of listeners
+
+    def _attend(self) -> None:
         for camera in self._cameras.values():
-            camera.attend()  # where the middleware does not tell of listeners
+            camera.attend()
 
 
 def _describe(recognizer: Recognizer) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import math
-from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
 import cv2
@@ -16,17 +15,11 @@ from fer_msgs.msg import Emotion, EmotionArray
 from fer_ros.core.affect import valence_arousal
 from fer_ros.core.image import from_bgr
 from fer_ros.core.model import Manifest
-from fer_ros.core.types import Box, FaceEmotion, FrameResult, UNKNOWN
+from fer_ros.core.types import Box, FaceEmotion, FrameResult
 from fer_ros.core.types import Image as Pixels
 
-try:  # not part of a ROS base installation
-    from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
-except ImportError:
-    Detection2DArray = None
-
 __all__ = [
-    'Detection2DArray', 'compressed_message', 'detections_message', 'emotions_message',
-    'image_message', 'result_from_message', 'seconds',
+    'compressed_message', 'emotions_message', 'image_message', 'result_from_message', 'seconds',
 ]
 
 
@@ -49,16 +42,6 @@ def emotions_message(result: FrameResult, header: Header, manifest: Manifest) ->
         model_version=manifest.version,
         processing_time=_duration(result.timings.get('total', 0.0)),
         emotions=[_emotion(face, result) for face in result.faces])
-
-
-def detections_message(result: FrameResult, header: Header) -> Any:
-    """Return a result as vision_msgs/Detection2DArray, which must be installed.
-
-    Each detection carries the whole distribution, most probable first; where the model abstains,
-    it carries `unknown` alone. Its id is the track's number, or empty without tracking.
-    """
-    return Detection2DArray(
-        header=header, detections=[_detection(face, result, header) for face in result.faces])
 
 
 def result_from_message(message: EmotionArray) -> FrameResult:
@@ -121,26 +104,6 @@ def _region(box: Box, width: int, height: int) -> RegionOfInterest:
     bottom = min(max(top + 1, round(box[1] + box[3])), height)
     return RegionOfInterest(
         x_offset=left, y_offset=top, width=right - left, height=bottom - top)
-
-
-def _detection(face: FaceEmotion, result: FrameResult, header: Header) -> Any:
-    if face.label == UNKNOWN:
-        scores = [(UNKNOWN, face.confidence)]
-    else:
-        order = np.argsort(-face.probabilities, kind='stable')
-        scores = [(result.labels[i], float(face.probabilities[i])) for i in order]
-    detection = Detection2D(header=header, id=str(face.track_id) if face.track_id else '')
-    for label, score in scores:
-        hypothesis = ObjectHypothesisWithPose()
-        hypothesis.hypothesis.class_id = label
-        hypothesis.hypothesis.score = score
-        detection.results.append(hypothesis)
-    x, y, width, height = face.box
-    detection.bbox.center.position.x = x + width / 2
-    detection.bbox.center.position.y = y + height / 2
-    detection.bbox.size_x = width
-    detection.bbox.size_y = height
-    return detection
 
 
 def _face(emotion: Emotion) -> FaceEmotion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.event_handler import PublisherEventCallbacks, UnsupportedEventTypeError
@@ -18,9 +18,11 @@ from fer_ros.core.model import Manifest
 from fer_ros.core.types import FrameResult
 from fer_ros.core.types import Image as Pixels
 from fer_ros.core.view import turn_image, turn_result, View
-from fer_ros.nodes import messages
+from fer_ros.nodes import detections, messages
+from fer_ros.nodes.humans import Humans
+from fer_ros.nodes.markers import MarkerArray, Markers
 from fer_ros.nodes.parameters import Parameters
-from fer_ros.nodes.qos import IMAGE_OFFER_QOS, overridable, own, RESULT_QOS
+from fer_ros.nodes.qos import IMAGE_OFFER_QOS, LATCHED_QOS, overridable, own, RESULT_QOS
 
 __all__ = ['Outputs']
 
@@ -30,50 +32,82 @@ class Outputs:
 
     Args:
         node: The node to publish on.
-        prefix: What the topics begin with: `~`, or `~/CAMERA`.
+        camera: Name of the camera, or `''`: topics begin with `~/CAMERA`, or `~`.
         parameters: Which topics are wanted.
+        image_topic: Full name of the camera's topic without a transport.
+        labels: Names of the emotions of the model.
+        humans: Publishes the faces of all cameras as ROS4HRI; None if that is not wanted.
         on_match: Called when somebody begins or ceases to listen.
     """
 
     def __init__(
-        self, node: LifecycleNode, prefix: str, parameters: Parameters,
+        self, node: LifecycleNode, camera: str, parameters: Parameters,
+        image_topic: str, labels: Sequence[str], humans: Humans | None,
         on_match: Callable[[], None],
     ) -> None:
+        prefix = f'~/{camera}' if camera else '~'
+        self._camera, self._humans = camera, humans
         self._node = node
         self._on_match = on_match
         self._publishers: list[Any] = []
         self._anonymizer = Anonymizer()
         self._emotions = self._create(EmotionArray, f'{prefix}/emotions', RESULT_QOS)
-        self._detections = self._annotated = self._compressed = None
-        if parameters.publish_detections and messages.Detection2DArray is None:
-            node.get_logger().warning(
-                'vision_msgs is not installed, so there will be no ~/detections: install it '
-                '(ros-$ROS_DISTRO-vision-msgs), or set publish_detections to false')
-        elif parameters.publish_detections:
+        self._detections = self._label_info = self._annotated = self._compressed = None
+        self._told_labels: tuple[tuple[str, ...], Any] | None = None
+        if parameters.publish_detections and self._has(
+                detections.Detection2DArray, 'vision_msgs', 'detections'):
             self._detections = self._create(
-                messages.Detection2DArray, f'{prefix}/detections', RESULT_QOS)
+                detections.Detection2DArray, f'{prefix}/detections', RESULT_QOS)
+            # No lifecycle publisher: what it says holds from configure on.
+            self._label_info = node.create_publisher(
+                detections.LabelInfo, f'{prefix}/label_info', own(LATCHED_QOS),
+                qos_overriding_options=overridable())
+        self._markers: Markers | None = None
+        if parameters.publish_markers and self._has(
+                MarkerArray, 'visualization_msgs', 'markers'):
+            self._markers = Markers(
+                node, self._create(MarkerArray, f'{prefix}/markers', RESULT_QOS), image_topic)
         if parameters.publish_pixels:
             self._annotated = self._create(Image, f'{prefix}/image_annotated', IMAGE_OFFER_QOS)
             self._compressed = self._create(
                 CompressedImage, f'{prefix}/image_annotated/compressed', IMAGE_OFFER_QOS)
+        self._labels = tuple(labels)
         self.apply(parameters)
 
     @property
     def heard(self) -> bool:
         """Whether anybody listens to any of the topics."""
-        return any(map(_heard, self._publishers))
+        return any(map(_heard, self._publishers)) or (
+            self._humans is not None and self._humans.heard)
 
     def apply(self, parameters: Parameters) -> None:
         """Put the parameters that may change at any time into force."""
         self._jpeg_quality = parameters.jpeg_quality
         self._charts, self._crops = parameters.draw_charts, parameters.draw_crops
         self._anonymizer.method = parameters.anonymize
+        self._detection_form = {
+            'class_ids': parameters.detections_class_ids,
+            'min_probability': parameters.detections_min_probability}
+        self._tell_labels(self._labels)
+        if self._markers is not None:
+            self._markers.rectified = parameters.image_rectified
 
     def publish(self, header: Header, result: FrameResult, manifest: Manifest) -> None:
         """Publish a result under the header of its image, by the model of the manifest."""
         self._emotions.publish(messages.emotions_message(result, header, manifest))
         if _heard(self._detections):
-            self._detections.publish(messages.detections_message(result, header))
+            self._detections.publish(
+                detections.detections_message(result, header, **self._detection_form))
+        self._tell_labels(result.labels)  # those of a model that was exchanged are new
+
+    def publish_faces(
+        self, header: Header, bgr: Pixels, result: FrameResult, view: View, stamp: float,
+    ) -> None:
+        """Publish each face as RViz and as ROS4HRI have it, if that is wanted."""
+        if self._markers is not None:
+            self._markers.publish(header, result, view.rotation)
+        if self._humans is not None:
+            self._humans.publish(self._camera, header, result, bgr, view.rotation, stamp)
 
     def publish_annotated(
         self, header: Header, bgr: Pixels, result: FrameResult, view: View, stamp: float,
@@ -97,12 +131,44 @@ class Outputs:
     def reset(self) -> None:
         """Forget where faces were."""
         self._anonymizer.reset()
+        self.empty()
+
+    def empty(self) -> None:
+        """Say that nobody is seen, where it is said who is."""
+        if self._humans is not None:
+            self._humans.forget(self._camera)
+
+    def attend(self, listening: bool) -> None:
+        """Begin or cease to take results."""
+        if self._humans is not None:
+            (self._humans.open if listening else self._humans.close)(self._camera)
+        if self._markers is not None:
+            self._markers.attend(listening)
 
     def destroy(self) -> None:
         """Withdraw the topics."""
+        self.attend(False)
         for publisher in self._publishers:
             self._node.destroy_lifecycle_publisher(publisher)
         self._publishers = []
+        if self._label_info is not None:
+            self._node.destroy_publisher(self._label_info)
+
+    def _has(self, kind: type | None, package: str, output: str) -> bool:
+        if kind is None:
+            self._node.get_logger().warning(
+                f'{package} is not installed, so there will be no ~/{output}: install it '
+                f'(ros-$ROS_DISTRO-{package.replace("_", "-")}), or set publish_{output} to false')
+        return kind is not None
+
+    def _tell_labels(self, labels: tuple[str, ...]) -> None:
+        """Say which number stands for which emotion, unless that was said already."""
+        self._labels = labels
+        content = labels, self._detection_form['min_probability']
+        if self._label_info is not None and content != self._told_labels:
+            self._told_labels = content
+            header = Header(stamp=self._node.get_clock().now().to_msg())
+            self._label_info.publish(detections.label_info_message(*content, header))
 
     def _create(self, kind: type, topic: str, qos: QoSProfile) -> Any:
         make = self._node.create_lifecycle_publisher

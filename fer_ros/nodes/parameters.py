@@ -28,6 +28,7 @@ from fer_ros.core.tracker import MAX_GAP, START_SCORE
 from fer_ros.core.view import ROTATIONS
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
 from fer_ros.nodes.declare import make_descriptor
+from fer_ros.nodes.detections import CLASS_IDS
 
 __all__ = [
     'IMAGE_TRANSPORTS', 'Parameters', 'Spec', 'When', 'camera_names', 'contradiction', 'specs',
@@ -246,16 +247,39 @@ class Parameters:
         '(fail to configure without)', When.CONFIGURE, choices=USE_CV_BRIDGE)
     publish_pixels: bool = _parameter(
         'publish_pixels', True,
-        'Offer ~/image_annotated; false: no picture of anybody leaves the node',
+        'Offer ~/image_annotated; false: no picture of anybody leaves the node, and no landmark',
         When.CONFIGURE)
     anonymize: str = _parameter(
-        'anonymize', 'none', 'What happens to the faces in ~/image_annotated', When.RUNNING,
-        choices=ANONYMIZE)
+        'anonymize', 'none', 'What happens to the faces in ~/image_annotated; other than none '
+        'it also holds /humans/faces/ID/cropped back', When.RUNNING, choices=ANONYMIZE)
     draw_charts: bool = _parameter(
         'draw_charts', True, 'Draw the distribution of each face in ~/image_annotated',
         When.RUNNING)
     publish_detections: bool = _parameter(
-        'publish_detections', True, 'Offer ~/detections (vision_msgs)', When.CONFIGURE)
+        'publish_detections', True, 'Offer ~/detections and ~/label_info (vision_msgs)',
+        When.CONFIGURE)
+    detections_class_ids: str = _parameter(
+        'detections.class_ids', 'name',
+        'What ~/detections names emotions by: name, or number as in ~/label_info', When.RUNNING,
+        choices=CLASS_IDS)
+    detections_min_probability: float = _parameter(
+        'detections.min_probability', 0.0,
+        'Probability in [0, 1] below which ~/detections leaves an emotion out, but never the '
+        'label', When.RUNNING, bounds=(0.0, 1.0))
+    publish_humans: bool = _parameter(
+        'publish_humans', False,
+        'Offer /humans/faces as ROS4HRI has it (REP-155, hri_msgs); needs tracking',
+        When.CONFIGURE)
+    humans_crop_size: int = _parameter(
+        'humans.crop_size', 128, 'Side in pixels of /humans/faces/ID/cropped', When.RUNNING,
+        bounds=(16, 1024))
+    publish_markers: bool = _parameter(
+        'publish_markers', True, 'Offer ~/markers (visualization_msgs), where camera_info tells '
+        'the calibration', When.CONFIGURE)
+    image_rectified: bool = _parameter(
+        'image_rectified', False,
+        'The images are rectified, as those of image_rect: ~/markers then goes by P of '
+        'camera_info, else by K and D', When.RUNNING, per_camera=True)
     jpeg_quality: int = _parameter(
         'jpeg_quality', 80, 'Quality of ~/image_annotated/compressed', When.RUNNING,
         bounds=(1, 100))
@@ -307,6 +331,9 @@ def contradiction(parameters: Parameters) -> str:
     if parameters.anonymize != 'none' and not parameters.publish_pixels:
         return (f'anonymize is {parameters.anonymize!r}, but publish_pixels is false: no picture '
                 'leaves the node; leave one of them at its default')
+    if parameters.publish_humans and not parameters.tracking:
+        return ('publish_humans is true, but tracking is false: the ids of /humans/faces are '
+                'those of tracks; leave one of them at its default')
     if 0 < parameters.face_height_max < parameters.face_height_min:
         return (f'face_height.max is {parameters.face_height_max} pixels, less than '
                 f'face_height.min, {parameters.face_height_min}')

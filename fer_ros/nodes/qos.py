@@ -16,8 +16,8 @@ from rclpy.qos import (
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 __all__ = [
-    'DIAGNOSTICS_QOS', 'IMAGE_OFFER_QOS', 'IMAGE_QOS', 'Offer', 'RESULT_QOS', 'newest', 'offers',
-    'overridable', 'own', 'tell',
+    'DIAGNOSTICS_QOS', 'IMAGE_OFFER_QOS', 'IMAGE_QOS', 'LATCHED_QOS', 'Offer', 'RESULT_QOS',
+    'newest', 'offers', 'overridable', 'own', 'tell',
 ]
 
 
@@ -39,6 +39,10 @@ IMAGE_OFFER_QOS = newest(1, QoSReliabilityPolicy.RELIABLE)
 
 RESULT_QOS = newest(10, QoSReliabilityPolicy.RELIABLE)
 """To publish and to subscribe to results."""
+
+LATCHED_QOS = newest(
+    1, QoSReliabilityPolicy.RELIABLE, QoSDurabilityPolicy.TRANSIENT_LOCAL)
+"""To publish what holds until it is said anew; latecomers get it, too."""
 
 DIAGNOSTICS_QOS = newest(10, QoSReliabilityPolicy.RELIABLE)
 """To publish on `/diagnostics`."""
