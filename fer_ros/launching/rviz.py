@@ -55,6 +55,7 @@ def rviz_window(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     topics = ('image_annotated', 'image_annotated/compressed')
     fixed = ['-f', get('fixed_frame')] if get('fixed_frame') else []
     return [Node(
-        package='rviz2', executable='rviz2', name='rviz', arguments=['-d', str(config), *fixed],
+        package='rviz2', executable='rviz2', name='rviz', output='screen',
+        arguments=['-d', str(config), *fixed],
         parameters=[{'use_sim_time': get('use_sim_time') == 'true'}],
         remappings=[(f'/emotion_node/{topic}', f'{node}/{topic}') for topic in topics])]
