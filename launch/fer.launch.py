@@ -6,7 +6,7 @@ Example: ros2 launch fer_ros fer.launch.py image:=/camera/color/image_raw
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
-from fer_ros.launching.node import emotion_node, node_arguments, sibling, value
+from fer_ros.launching.node import emotion_node, node_arguments, value
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -21,6 +21,4 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    image = value(context, 'image')
-    return emotion_node(
-        context, [('image_raw', image), ('camera_info', sibling(image, 'camera_info'))])
+    return emotion_node(context, [('image_raw', value(context, 'image'))])

@@ -9,7 +9,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
 from fer_ros.launching.camera import camera_arguments, camera_driver
-from fer_ros.launching.node import emotion_node, node_arguments, sibling, value
+from fer_ros.launching.node import emotion_node, node_arguments, value
 
 PLACE = 'CAMERA'  # in the topic of the images: the name of the camera
 
@@ -54,14 +54,11 @@ def _all(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         actions += camera_driver(
             context, device, inner, _absolute(images[camera], space), frame_id=camera)
     if value(context, 'processes') == 'one':
-        remappings = [pair for camera in cameras for pair in (
-            (f'{camera}/image_raw', images[camera]),
-            (f'{camera}/camera_info', sibling(images[camera], 'camera_info')))]
+        remappings = [(f'{camera}/image_raw', images[camera]) for camera in cameras]
         return actions + emotion_node(context, remappings, parameters={'camera_names': cameras})
     for camera in cameras:
-        image = _absolute(images[camera], space)
         actions += emotion_node(
-            context, [('image_raw', image), ('camera_info', sibling(image, 'camera_info'))],
+            context, [('image_raw', _absolute(images[camera], space))],
             namespace='/'.join(filter(None, [space, camera])))
     return actions
 

@@ -11,7 +11,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, LogInfo, OpaqueFunction
 
 from fer_ros.launching.ending import end_with
-from fer_ros.launching.node import emotion_node, node_arguments, sibling, SWITCH, value
+from fer_ros.launching.node import emotion_node, node_arguments, SWITCH, value
 from fer_ros.launching.places import executable, is_installed
 
 WAIT = 30  # seconds that `fer play` waits for the node
@@ -54,7 +54,6 @@ def _all(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         raise RuntimeError(f'bag: there is no {bag}')
     if record and Path(record).exists():
         raise RuntimeError(f'record: {record} is there already; name a new folder')
-    image = value(context, 'image')
     player = value(context, 'player')
     if player == 'auto':
         player = 'ros2' if is_installed('ros2bag') else 'fer'
@@ -62,8 +61,7 @@ def _all(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     play = _ros2(context, record, topics) if player == 'ros2' else _fer(context, record, topics)
     return [
         LogInfo(msg=f'playing {bag} with {player}'),
-        *emotion_node(
-            context, [('image_raw', image), ('camera_info', sibling(image, 'camera_info'))]),
+        *emotion_node(context, [('image_raw', value(context, 'image'))]),
         *play,
     ]
 

@@ -7,7 +7,7 @@ from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
 
 from fer_ros.launching.camera import camera_arguments, camera_driver
-from fer_ros.launching.node import emotion_node, node_arguments, sibling, SWITCH, value
+from fer_ros.launching.node import emotion_node, node_arguments, SWITCH, value
 from fer_ros.launching.rviz import NO_RVIZ, rviz_arguments, rviz_is_installed, rviz_window
 
 
@@ -32,10 +32,9 @@ def generate_launch_description() -> LaunchDescription:
 
 def _camera_and_node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     image = value(context, 'image')
-    remappings = [('image_raw', image), ('camera_info', sibling(image, 'camera_info'))]
     return [
         *camera_driver(context, value(context, 'device'), value(context, 'namespace'), image),
-        *emotion_node(context, remappings),
+        *emotion_node(context, [('image_raw', image)]),
     ]
 
 

@@ -20,6 +20,7 @@ pytest.importorskip('ros2launch', reason='the ros2 command is not installed')
 
 from fer_ros.launching.node import PRESETS
 from fer_ros.launching.places import is_installed, share
+from fer_ros.launching.rviz import TOPICS
 
 LAUNCH = Path(__file__).resolve().parents[1] / 'launch'
 CONFIG = share('config')
@@ -257,15 +258,16 @@ def test_a_driver_is_told_in_its_own_words(program, package, executable, told):
 
 def test_rviz_looks_at_the_node_that_is_named(program):
     program('rviz2', 'rviz2')
-    with launch('rviz.launch.py', 'namespace:=robot', 'name:=fer', 'fixed_frame:=map') as process:
+    with launch('rviz.launch.py', 'namespace:=robot', 'name:=fer', 'camera:=rear',
+                'fixed_frame:=map') as process:
         line = process.wait_output('TOLD', STARTUP)
         assert f'-d {CONFIG / "fer.rviz"} -f map' in line
-        assert '/emotion_node/image_annotated:=/robot/fer/image_annotated' in line
+        assert '/emotion_node/image_annotated:=/robot/fer/rear/image_annotated' in line
 
 
-def test_rviz_shows_topics_of_the_node():
+def test_rviz_shows_topics_that_follow_the_name_of_the_node():
     displays = yaml.safe_load((CONFIG / 'fer.rviz').read_text())[
         'Visualization Manager']['Displays']
     topics = [display['Topic']['Value'] for display in displays if 'Topic' in display]
     assert topics
-    assert all(topic.startswith('/emotion_node/') for topic in topics)
+    assert {topic.removeprefix('/emotion_node/') for topic in topics} <= set(TOPICS)

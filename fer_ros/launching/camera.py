@@ -13,7 +13,7 @@ from launch.actions import DeclareLaunchArgument, LogInfo
 from launch_ros.actions import Node
 
 from fer_ros.launching.ending import end_with
-from fer_ros.launching.node import sibling, value
+from fer_ros.launching.node import value
 from fer_ros.launching.places import is_installed
 from fer_ros.nodes.transport import make_room_for_images
 
@@ -148,9 +148,15 @@ def camera_driver(
             respawn_delay=float(get('respawn_delay')),
             remappings=[
                 ('image_raw', image), ('image_raw/compressed', f'{image}/compressed'),
-                ('camera_info', sibling(image, 'camera_info'))],
+                ('camera_info', _beside(image, 'camera_info'))],
             on_exit=None if respawn else end_with('the camera driver')),
     ]
+
+
+def _beside(topic: str, name: str) -> str:
+    """Return the topic beside another: that of `/camera/image_raw` is `/camera/NAME`."""
+    head, slash, _ = topic.rpartition('/')
+    return f'{head}{slash}{name}'
 
 
 def _chosen(driver: str) -> str:

@@ -15,7 +15,7 @@ import yaml
 from fer_ros.launching.lifecycle import by_events
 from fer_ros.launching.places import share
 
-__all__ = ['PRESETS', 'SWITCH', 'emotion_node', 'node_arguments', 'sibling', 'value']
+__all__ = ['PRESETS', 'SWITCH', 'emotion_node', 'node_arguments', 'value']
 
 SWITCH = ['true', 'false']
 PRESETS = ['fast', 'accurate', 'privacy']
@@ -67,12 +67,6 @@ def node_arguments(use_sim_time: str = 'false') -> list[DeclareLaunchArgument]:
 def value(context: LaunchContext, name: str) -> str:
     """Return the value of an argument."""
     return str(LaunchConfiguration(name).perform(context))
-
-
-def sibling(topic: str, name: str) -> str:
-    """Return the topic beside another: that of `/camera/image_raw` is `/camera/NAME`."""
-    head, slash, _ = topic.rpartition('/')
-    return f'{head}{slash}{name}'
 
 
 def emotion_node(

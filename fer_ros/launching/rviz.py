@@ -11,10 +11,13 @@ from launch_ros.actions import Node
 from fer_ros.launching.node import value
 from fer_ros.launching.places import is_installed, share
 
-__all__ = ['NO_RVIZ', 'rviz_arguments', 'rviz_is_installed', 'rviz_window']
+__all__ = ['NO_RVIZ', 'TOPICS', 'rviz_arguments', 'rviz_is_installed', 'rviz_window']
 
 NO_RVIZ = ('RViz is not installed (apt install ros-$ROS_DISTRO-rviz2), so there is no window; the '
            'picture is on the topic image_annotated of the node')
+
+TOPICS = ('image_annotated', 'image_annotated/compressed', 'markers')
+"""What of the node the displays may show: these follow its name and namespace."""
 
 
 def rviz_arguments() -> list[DeclareLaunchArgument]:
@@ -26,6 +29,9 @@ def rviz_arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'fixed_frame', default_value='',
             description='Frame in which RViz shows the world; empty: as in rviz_config'),
+        DeclareLaunchArgument(
+            'camera', default_value='',
+            description='Which camera of a node with several; empty: that of a node with one'),
     ]
 
 
@@ -51,11 +57,11 @@ def rviz_window(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     config = Path(get('rviz_config')).expanduser()
     if not config.is_file():
         raise RuntimeError(f'rviz_config: there is no file {config}')
-    node = '/'.join(['', *filter(None, get('namespace').split('/')), get('name')])
-    topics = ('image_annotated', 'image_annotated/compressed')
+    parts = (*get('namespace').split('/'), get('name'), get('camera'))
+    node = '/'.join(['', *filter(None, parts)])
     fixed = ['-f', get('fixed_frame')] if get('fixed_frame') else []
     return [Node(
         package='rviz2', executable='rviz2', name='rviz', output='screen',
         arguments=['-d', str(config), *fixed],
         parameters=[{'use_sim_time': get('use_sim_time') == 'true'}],
-        remappings=[(f'/emotion_node/{topic}', f'{node}/{topic}') for topic in topics])]
+        remappings=[(f'/emotion_node/{topic}', f'{node}/{topic}') for topic in TOPICS])]
