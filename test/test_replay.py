@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 
 import numpy as np
 import pytest
@@ -144,3 +145,34 @@ def test_a_part_of_a_bag_of_ros_1_is_played(ros, images, tmp_path):
 def test_a_topic_that_is_not_there_is_named(bag, capsys):
     assert main(['play', str(bag), '--topic', '/nothing']) == 1
     assert 'no topic /nothing; it has' in capsys.readouterr().err
+
+
+def test_what_is_recorded_is_whole_when_it_is_interrupted(bag, tmp_path):
+    from rosbags.highlevel import AnyReader
+
+    with NodeProcess('fer_ros', 'play', str(bag), '--loop', '--topic', '/labels', '--wait', '20',
+                     '--record', str(tmp_path / 'found'), '--record-topic', '/labels') as process:
+        wait_for((tmp_path / 'found').exists, 'the bag')
+        time.sleep(3.0)
+        assert process.stop() == 0, process.output
+        assert 'Traceback' not in process.output
+    with AnyReader([tmp_path / 'found']) as found:
+        messages = list(found.messages())
+        assert messages
+        words = {found.deserialize(data, connection.msgtype).data
+                 for connection, _, data in messages}
+    assert words <= {'happiness', 'anger'}
+
+
+@pytest.mark.parametrize(('options', 'text'), [
+    (('--record', 'found'), '--record and --record-topic belong together'),
+    (('--record-topic', '/labels'), '--record and --record-topic belong together'),
+    (('--record', '.', '--record-topic', '/labels'), '. is there already'),
+    (('--record', 'found', '--record-topic', '/nothing'), 'nobody published /nothing in 0 s'),
+])
+def test_what_cannot_be_recorded_is_named(bag, options, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with NodeProcess('fer_ros', 'play', str(bag), *options) as process:
+        assert process.wait_end() == 1
+        assert text in process.output
+    assert not (tmp_path / 'found').exists()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+import contextlib
+import importlib
 import math
 from pathlib import Path
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import Any, TYPE_CHECKING
 
 from fer_ros.commands.options import seconds
 from fer_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fer_ros.nodes.player_node import Recorded
+    from fer_ros.evaluation.offline.live_bag import LiveBag
+    from fer_ros.nodes.player_node import PlayerNode, Recorded
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
 
@@ -25,7 +29,11 @@ examples:
   fer play session/
   fer play session/ --topic /camera/image_raw --rate 2 --loop
   fer play session.bag --start-offset 30 --no-clock
+  fer play session/ --record found/ --record-topic /emotion_node/emotions
 """
+
+_SETTLE_SECONDS = 1.0  # without a message, until what was to be recorded has come
+_DEPTH = 1000  # messages of a topic that may wait to be recorded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--wait', type=seconds, default=0.0, metavar='SECONDS',
         help='wait so long for a subscriber of the first topic')
     parser.add_argument(
+        '--record', metavar='FOLDER',
+        help='record what comes on the topics of --record-topic into a new bag')
+    parser.add_argument(
+        '--record-topic', action='append', default=[], metavar='TOPIC',
+        help='topic to record; may be given several times; its publisher is waited for (--wait)')
+    parser.add_argument(
         '--ros-args', dest='ros', nargs=argparse.REMAINDER, default=[],
         help='remappings and the like, for ROS')
 
@@ -60,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.nodes.process import run_node
     from fer_ros.nodes.transport import make_room_for_images
 
+    if bool(args.record) != bool(args.record_topic):
+        raise ConfigError('--record and --record-topic belong together')
+    if args.record and Path(args.record).exists():
+        raise ConfigError(f'{args.record} is there already; name a new folder to record to')
     bag = BagFiles(Path(args.bag))
     topics = {name: channel.kind for name, channel in bag.channels().items()}
     for topic in args.topic:
@@ -78,14 +96,20 @@ def run(args: argparse.Namespace) -> int:
                 f'{bag.path}: none of its types is installed: {", ".join(node.skipped)}')
         for kind in sorted(node.skipped):
             print(f'fer: {kind} is not installed; its topics are left out', file=sys.stderr)
-        if args.wait and not node.wait(offered[0], args.wait):
-            print(f'fer: nobody subscribed to {offered[0]} in {args.wait:g} s', file=sys.stderr)
-        while True:
-            count = node.play(recorded(bag, frozenset(topics), args.start_offset))
-            if not args.loop or not count:
-                break
-        node.flush()
-        print(f'{count} messages played')
+        with _recorder(node, args) as recorder:
+            if args.wait and not node.wait(offered[0], args.wait):
+                print(f'fer: nobody subscribed to {offered[0]} in {args.wait:g} s',
+                      file=sys.stderr)
+            while True:
+                count = 0
+                for message in node.steps(recorded(bag, frozenset(topics), args.start_offset)):
+                    count += 1
+                    recorder.time = message.time
+                if not args.loop or not count or not node.context.ok():
+                    break
+            node.flush()
+            print(f'{count} messages played')
+            recorder.settle()
 
     return run_node(
         'player', ['fer', *(['--ros-args', *args.ros] if args.ros else [])],
@@ -114,6 +138,70 @@ def recorded(bag: object, topics: frozenset[str], offset: float = 0.0) -> Iterat
             continue
         channel = message.channel
         yield Recorded(channel.topic, channel.kind, message.logged, as_cdr(message))
+
+
+class _Recorder:
+    """Writes what comes on topics into a bag, under the time of the message played last."""
+
+    def __init__(
+        self, node: PlayerNode, bag: LiveBag, topics: dict[str, tuple[type, Any]],
+    ) -> None:
+        self.time = 0
+        self._node, self._bag = node, bag
+        for topic, (kind, qos) in topics.items():
+            node.create_subscription(
+                kind, topic, lambda data, topic=topic: bag.write(topic, self.time, data), qos,
+                raw=True)
+
+    def settle(self) -> None:
+        """Wait for what is still to come."""
+        end, count = time.monotonic() + _SETTLE_SECONDS, self._bag.count
+        while self._node.context.ok() and time.monotonic() < end:
+            self._node.executor.spin_once(timeout_sec=0.05)
+            if self._bag.count > count:
+                end, count = time.monotonic() + _SETTLE_SECONDS, self._bag.count
+
+
+class _NoRecorder:
+    time = 0
+
+    def settle(self) -> None:
+        """Nothing is to come."""
+
+
+@contextlib.contextmanager
+def _recorder(node: PlayerNode, args: argparse.Namespace) -> Iterator[_Recorder | _NoRecorder]:
+    if not args.record:
+        yield _NoRecorder()
+        return
+    from rclpy.qos import QoSProfile
+
+    found = {topic: _publisher(node, topic, args.wait) for topic in args.record_topic}
+    from fer_ros.evaluation.offline.live_bag import LiveBag
+
+    with LiveBag(Path(args.record), {t: offer.topic_type for t, offer in found.items()}) as bag:
+        yield _Recorder(node, bag, {
+            topic: (_message(offer.topic_type), QoSProfile(
+                depth=_DEPTH, reliability=offer.qos_profile.reliability))
+            for topic, offer in found.items()})
+        print(f'{bag.count} messages recorded: {args.record}')
+
+
+def _message(kind: str) -> Any:
+    """Return the class of a type; the graph has it, so it is installed."""
+    package, _, name = kind.split('/')
+    return getattr(importlib.import_module(f'{package}.msg'), name)
+
+
+def _publisher(node: PlayerNode, topic: str, seconds: float) -> Any:
+    """Return what is known of a topic's publisher, which may have to come first."""
+    end = time.monotonic() + seconds
+    while not (offers := node.get_publishers_info_by_topic(topic)):
+        if time.monotonic() > end or not node.context.ok():
+            raise ConfigError(
+                f'nobody published {topic} in {seconds:g} s, so it cannot be recorded')
+        time.sleep(0.05)
+    return offers[0]
 
 
 def _rate(text: str) -> float:

@@ -32,7 +32,7 @@ from fer_ros.evaluation.offline.sources.messages import (
 )
 from fer_ros.evaluation.offline.sources.storage import BagFiles, Channel
 
-__all__ = ['write_result_bag']
+__all__ = ['bag_types', 'write_result_bag']
 
 _DETECTIONS = 'vision_msgs/msg/Detection2DArray'
 _JPEG_QUALITY = 90
@@ -103,7 +103,7 @@ def _write(
 
 def _copy(writer: Any, channel: Channel) -> Any:
     """Return a connection of the new bag for a topic of the old one, None if it is unknown."""
-    store = _store()
+    store = bag_types()
     if channel.kind not in store.fielddefs:
         if not channel.definition:
             return None
@@ -114,7 +114,8 @@ def _copy(writer: Any, channel: Channel) -> Any:
     return writer.add_connection(channel.topic, channel.kind, typestore=store)
 
 
-def _store() -> Any:
+def bag_types() -> Any:
+    """Return rosbags' store of the message types of ROS 2 and of this package."""
     from rosbags.typesys import get_typestore, Stores
 
     store = get_typestore(Stores.ROS2_JAZZY)
@@ -129,7 +130,7 @@ class _Results:
         self, writer: Any, unit: BagUnit, folder: Path, selection: Selection, manifest: Manifest,
     ) -> None:
         self._writer, self._manifest, self._unit = writer, manifest, unit
-        self._store, self._index = _store(), -1
+        self._store, self._index = bag_types(), -1
         base = f'{unit.stream.removesuffix("/compressed").rsplit("/", 1)[0]}/fer'
         self._topics = [
             (kind, writer.add_connection(f'{base}/{name}', kind, typestore=self._store))

@@ -1,0 +1,1 @@
+"""What the launch files share; it needs launch_ros, which no other part of the package does."""
