@@ -8,10 +8,8 @@ Examples:
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
-from fer_ros.launching.camera import camera_arguments, camera_driver
+from fer_ros.launching.camera import camera_arguments, camera_driver, PLACE
 from fer_ros.launching.node import emotion_node, node_arguments, value
-
-PLACE = 'CAMERA'  # in the topic of the images: the name of the camera
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -25,13 +23,14 @@ def generate_launch_description() -> LaunchDescription:
                         'in a namespace of its name: CAMERA/emotion_node/emotions'),
         DeclareLaunchArgument(
             'image', default_value=f'{PLACE}/image_raw',
-            description=f'Topics of the images; {PLACE} stands for the name of the camera'),
+            description=f'Topics of the images; {PLACE} stands for the name of the camera, here '
+                        'and in frame_id and camera_info_url'),
         DeclareLaunchArgument(
             'devices', default_value='',
             description='Devices of the cameras, in their order, to start their drivers; for '
                         'video_node also videos, folders, or images; empty: the drivers run '
                         'already'),
-        *camera_arguments(),
+        *camera_arguments(frame_id=PLACE),
         *node_arguments(),
         OpaqueFunction(function=_all),
     ])
@@ -52,7 +51,7 @@ def _all(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     for camera, device in zip(cameras, devices, strict=False):
         inner = '/'.join(filter(None, [space, camera]))
         actions += camera_driver(
-            context, device, inner, _absolute(images[camera], space), frame_id=camera)
+            context, device, inner, _absolute(images[camera], space), name=camera)
     if value(context, 'processes') == 'one':
         remappings = [(f'{camera}/image_raw', images[camera]) for camera in cameras]
         return actions + emotion_node(context, remappings, parameters={'camera_names': cameras})

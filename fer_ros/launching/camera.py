@@ -13,14 +13,17 @@ from launch.actions import DeclareLaunchArgument, LogInfo
 from launch_ros.actions import Node
 
 from fer_ros.launching.ending import end_with
-from fer_ros.launching.node import value
+from fer_ros.launching.node import respawn, value
 from fer_ros.launching.places import is_installed
 from fer_ros.nodes.transport import make_room_for_images
 
-__all__ = ['camera_arguments', 'camera_driver']
+__all__ = ['PLACE', 'camera_arguments', 'camera_driver']
 
 OWN = 'video_node'
 """The driver that comes with this package."""
+
+PLACE = 'CAMERA'
+"""In arguments for several cameras: the name of each."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +80,7 @@ DRIVERS = {
 """In order of preference."""
 
 
-def camera_arguments() -> list[DeclareLaunchArgument]:
+def camera_arguments(frame_id: str = 'camera') -> list[DeclareLaunchArgument]:
     """Return the arguments of a driver, but for the device."""
     return [
         DeclareLaunchArgument(
@@ -91,7 +94,7 @@ def camera_arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'fps', default_value='', description='Images a second; empty: as the driver has it'),
         DeclareLaunchArgument(
-            'frame_id', default_value='camera',
+            'frame_id', default_value=frame_id,
             description="Frame of the images' headers: the camera's optical frame"),
         DeclareLaunchArgument(
             'camera_info_url', default_value='',
@@ -104,7 +107,7 @@ def camera_arguments() -> list[DeclareLaunchArgument]:
 
 
 def camera_driver(
-    context: LaunchContext, device: str, namespace: str, image: str, frame_id: str = '',
+    context: LaunchContext, device: str, namespace: str, image: str, name: str = '',
 ) -> list[LaunchDescriptionEntity]:
     """Return the actions that start the driver of a camera; with it the launch ends.
 
@@ -113,43 +116,42 @@ def camera_driver(
         device: The camera; for `video_node` also a video, a folder, or an image.
         namespace: Of the driver.
         image: Topic of the images; `camera_info` stands beside it.
-        frame_id: In place of the argument.
+        name: Of the camera; stands where an argument has `CAMERA`.
 
     Raises:
         RuntimeError: The driver is not installed, or an argument is malformed.
     """
-    def get(name: str) -> str:
-        return value(context, name)
+    def get(argument: str) -> str:
+        return value(context, argument)
 
-    name = _chosen(get('camera_driver'))
+    chosen = _chosen(get('camera_driver'))
     given: dict[str, Any] = {
-        'device': device, 'frame_id': frame_id or get('frame_id'),
-        'camera_info_url': get('camera_info_url')}
+        'device': device, 'frame_id': get('frame_id').replace(PLACE, name),
+        'camera_info_url': get('camera_info_url').replace(PLACE, name)}
     if get('size'):
         given['size'] = _size(get('size'))
     if get('fps'):
         given['fps'] = _fps(get('fps'))
-    driver = DRIVERS[name]
+    driver = DRIVERS[chosen]
     parameters = driver.parameters({key: what for key, what in given.items() if what})
     files = [get('camera_params_file')] if get('camera_params_file') else []
-    respawn = get('respawn') == 'true'
+    life = respawn(context)
     environment = dict(os.environ)
     make_room_for_images(environment)
     missing = ''
-    if name == OWN and get('camera_driver') == 'auto':
+    if chosen == OWN and get('camera_driver') == 'auto':
         missing = (' (neither usb_cam nor v4l2_camera is installed; for one: '
                    'apt install ros-$ROS_DISTRO-usb-cam)')
     return [
-        LogInfo(msg=f'camera driver: {name}, device: {device}{missing}'),
+        LogInfo(msg=f'camera driver: {chosen}, device: {device}{missing}'),
         Node(
             package=driver.package, executable=driver.executable, name='camera', output='screen',
             additional_env=dict(environment.items() - os.environ.items()), namespace=namespace,
-            parameters=[*files, parameters], respawn=respawn,
-            respawn_delay=float(get('respawn_delay')),
+            parameters=[*files, parameters], **life,
             remappings=[
                 ('image_raw', image), ('image_raw/compressed', f'{image}/compressed'),
                 ('camera_info', _beside(image, 'camera_info'))],
-            on_exit=None if respawn else end_with('the camera driver')),
+            on_exit=None if life['respawn'] else end_with('the camera driver')),
     ]
 
 

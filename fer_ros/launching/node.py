@@ -15,7 +15,7 @@ import yaml
 from fer_ros.launching.lifecycle import by_events
 from fer_ros.launching.places import share
 
-__all__ = ['PRESETS', 'SWITCH', 'emotion_node', 'node_arguments', 'value']
+__all__ = ['PRESETS', 'SWITCH', 'emotion_node', 'node_arguments', 'respawn', 'value']
 
 SWITCH = ['true', 'false']
 PRESETS = ['fast', 'accurate', 'privacy']
@@ -69,6 +69,22 @@ def value(context: LaunchContext, name: str) -> str:
     return str(LaunchConfiguration(name).perform(context))
 
 
+def respawn(context: LaunchContext) -> dict[str, Any]:
+    """Return what the arguments say of respawning, as a `Node` takes it.
+
+    Raises:
+        RuntimeError: The delay is no number of seconds.
+    """
+    text = value(context, 'respawn_delay')
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float('inf'):
+        raise RuntimeError(f'respawn_delay: must be seconds from 0 on, got {text!r}')
+    return {'respawn': value(context, 'respawn') == 'true', 'respawn_delay': seconds}
+
+
 def emotion_node(
     context: LaunchContext, remappings: Sequence[tuple[str, str]],
     namespace: str | None = None, parameters: dict[str, Any] | None = None,
@@ -102,7 +118,7 @@ def emotion_node(
         package='fer_ros', executable='emotion_node', name=get('name'), namespace=space,
         parameters=[str(file), overrides], remappings=list(remappings), output='screen',
         ros_arguments=['--log-level', f'{logger}:={get("log_level")}'],
-        respawn=get('respawn') == 'true', respawn_delay=_seconds(get('respawn_delay')))
+        **respawn(context))
     return [*by_events(node), node] if get('autostart') == 'launch' else [node]
 
 
@@ -112,13 +128,3 @@ def _preset(name: str) -> dict[str, Any]:
     content = yaml.safe_load(share('config', 'presets', f'{name}.yaml').read_text('utf-8'))
     parameters: dict[str, Any] = content['/**']['ros__parameters']
     return parameters
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float('inf'):
-        raise RuntimeError(f'respawn_delay: must be seconds from 0 on, got {text!r}')
-    return seconds
