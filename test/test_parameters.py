@@ -45,6 +45,16 @@ def test_the_config_file_documents_every_parameter_with_its_default():
         assert type(value) is type(default), f'{name}: ROS would refuse {value!r}'
 
 
+@pytest.mark.parametrize('path', sorted((CONFIG.parent / 'presets').glob('*.yaml')),
+                         ids=lambda path: path.stem)
+def test_a_preset_is_accepted(handled, path):
+    values = dict(flatten(yaml.safe_load(path.read_text())['/**']['ros__parameters']))
+    told = handled(**values)
+    assert told.handler.unknown() == []
+    for name, value in values.items():
+        assert told.node.get_parameter(name).value == value
+
+
 def test_the_config_file_tells_from_when_each_change_counts():
     marks = {When.CONFIGURE: '(configure', When.RUNNING: '(any time', When.SWAP: '(exchange',
              When.START: 'Fixed at'}
