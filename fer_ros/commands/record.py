@@ -131,7 +131,8 @@ def _single_keys() -> Iterator[None]:
 
     terminal = sys.stdin.fileno()
     former = termios.tcgetattr(terminal)
-    tty.setcbreak(terminal)
+    # A key that was pressed a moment too early counts, too.
+    tty.setcbreak(terminal, termios.TCSANOW)
     try:
         yield
     finally:
