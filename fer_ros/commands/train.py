@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from fer_ros.data.datasets import Dataset
     from fer_ros.training.config import TrainConfig
 
-__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'add_data_options', 'default_recipe',
-           'find_recipe', 'need_training', 'read_data', 'records', 'run']
+__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'add_data_options', 'add_run_options',
+           'default_recipe', 'find_recipe', 'need_training', 'read_data', 'records', 'run']
 
 SUMMARY = 'train or fine-tune an emotion network and export it as a model folder'
 
@@ -55,6 +55,11 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         help='share of images held back where the data have no split (default: %(default)s)')
     parser.add_argument(
         '--config', metavar='YAML', help='recipe (default: that of the shipped model)')
+    add_run_options(parser)
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what every command that trains has, whatever it trains: names and places."""
     parser.add_argument('--name', help='name of the model (default: of the recipe)')
     parser.add_argument('--epochs', type=int, help='epochs (default: of the recipe)')
     parser.add_argument('--seed', type=int, help='seed (default: of the recipe)')

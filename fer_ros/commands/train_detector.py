@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from fer_ros.commands.train import find_recipe, need_training
+from fer_ros.commands.train import add_run_options, find_recipe, need_training
 from fer_ros.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,21 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='leave out what is wrong in the data instead of refusing them')
     parser.add_argument(
         '--config', metavar='YAML', help='recipe (default: that of the shipped detector)')
-    parser.add_argument('--name', help='name of the model (default: of the recipe)')
-    parser.add_argument('--epochs', type=int, help='epochs (default: of the recipe)')
-    parser.add_argument('--seed', type=int, help='seed (default: of the recipe)')
     parser.add_argument(
         '--from', dest='start', metavar='NAME|FOLDER',
         help='detector to go on from: its network and its weights')
-    parser.add_argument(
-        '--run', metavar='FOLDER', help='checkpoints and history (default: runs/NAME)')
-    parser.add_argument(
-        '--out', metavar='FOLDER', help='the model folder (default: models/NAME)')
-    parser.add_argument(
-        '--data-license', default='licence not given', metavar='TEXT',
-        help='licence of the data, for the model card')
-    parser.add_argument(
-        '--check-only', action='store_true', help='read and count the data, then stop')
+    add_run_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:

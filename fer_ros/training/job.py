@@ -17,7 +17,7 @@ from fer_ros.training.train import train
 from fer_ros.training.transfer import freeze, replace_head
 from fer_ros.training.weights import load_network
 
-__all__ = ['continue_from', 'draw_history', 'run_job']
+__all__ = ['continue_from', 'draw_history', 'run_inputs', 'run_job']
 
 
 def run_job(
@@ -44,14 +44,20 @@ def run_job(
         `out`.
     """
     check_replaceable(out)
-    # Where files lie may change until a run goes on; what they hold may not.
-    inputs = {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
-                       for record in data_records], **(origin or {})}
-    network = train(config, training, validation, run, report, start, inputs)
+    network = train(
+        config, training, validation, run, report, start, run_inputs(data_records, origin))
     draw_history(run)
     return export_model(
         network, config, validation, out, command=command, data_records=data_records,
         origin=origin)
+
+
+def run_inputs(
+    data_records: Sequence[Mapping[str, Any]], origin: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what binds a run: where files lie may change until it goes on, not what they hold."""
+    return {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
+                     for record in data_records], **(origin or {})}
 
 
 def draw_history(run: Path) -> None:

@@ -13,7 +13,7 @@ from fer_ros.training.detector.data import FaceData
 from fer_ros.training.detector.export import export_detector
 from fer_ros.training.detector.task import DetectorTask
 from fer_ros.training.export import check_replaceable
-from fer_ros.training.job import draw_history
+from fer_ros.training.job import draw_history, run_inputs
 from fer_ros.training.loop import train_network
 
 __all__ = ['run_detector_job']
@@ -43,10 +43,8 @@ def run_detector_job(
         `out`.
     """
     check_replaceable(out)
-    inputs = {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
-                       for record in data_records], **(origin or {})}
     task = DetectorTask(config, training, validation)
-    network = train_network(task, run, report, start, inputs)
+    network = train_network(task, run, report, start, run_inputs(data_records, origin))
     draw_history(run)
     return export_detector(
         network, config, task.validation, out, command=command, data_records=data_records,
