@@ -23,8 +23,9 @@ MAX_PARAMETERS = 150_000
 """What the shipped network may have."""
 
 _STEM = 16
-_STAGES = ((32, 2), (64, 3), (96, 3), (128, 2))
-"""Channels and units of the stages of strides 4, 8, 16, 32."""
+_STAGES = ((32, 2, 3), (64, 3, 3), (96, 3, 5), (112, 3, 5))
+"""Channels, units and kernels of the stages of strides 4, 8, 16, 32. A face that fills the picture
+is seen whole by large kernels only, which cost little where the grid is coarse."""
 _NECK = 64
 _HEAD_UNITS = 2
 _LEVELS = 3
@@ -70,19 +71,21 @@ def build(*, width: float = 1.0, depth: float = 1.0) -> keras.Model:
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
     x = conv(x, channels(width, _STEM), stride=2)
     features = []
-    for base, units in _STAGES:
+    for base, units, size in _STAGES:
         for unit in range(repeats(depth, units)):
-            x = _unit(x, channels(width, base), stride=1 if unit else 2)
+            x = _unit(x, channels(width, base), size, stride=1 if unit else 2)
         features.append(x)
     levels = _top_down(features[-_LEVELS:], channels(width, _NECK))
     return keras.Model(
         image, _heads(levels, channels(width, _NECK)), name='fer_face')
 
 
-def _unit(x: keras.KerasTensor, width: int, stride: int = 1) -> keras.KerasTensor:
+def _unit(
+    x: keras.KerasTensor, width: int, size: int = 3, stride: int = 1,
+) -> keras.KerasTensor:
     """Return a depthwise and a pointwise convolution, added to `x` where that fits."""
     shortcut = x
-    x = conv(x, 0, stride=stride, groups=True)
+    x = conv(x, 0, size, stride=stride, groups=True)
     x = conv(x, width, 1, activation=None)
     if stride == 1 and shortcut.shape[-1] == width:
         x = layers.Add()([shortcut, x])

@@ -30,6 +30,8 @@ from fer_ros.training.detector.placing import (
 __all__ = ['Composition', 'SceneMaker']
 
 _COLOURLESS = 4.0  # Mean difference of the channels, in grey levels.
+_SMALLEST_PART = 0.35  # Of the longer side of a picture that fills the canvas.
+_UPRIGHT = 10.0  # Degrees.
 _SEEN = 0.4  # Of a face that is cut off or covered by more, nobody can say whether it is one.
 
 
@@ -41,6 +43,8 @@ class Composition(Variation):
         negative: Share of scenes that are a background without a face.
         several: Share of scenes with several portraits.
         most: Portraits of such a scene, at most.
+        whole: Share of the other scenes that one picture fills as it was taken, or a part of it:
+            crowds, and faces larger than the canvas.
         smallest: Side of the smallest face in pixels.
         largest: Side of the largest face of a scene of one portrait, in sides of the canvas.
         ignore_below: Faces of a smaller side are neither face nor background, in pixels.
@@ -57,14 +61,15 @@ class Composition(Variation):
     """
 
     LIMITS: ClassVar[Limits] = {
-        'negative': (0, 1), 'several': (0, 1), 'most': (1, 16), 'smallest': (4, 512),
-        'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180), 'upright': (0, 1),
+        'negative': (0, 1), 'several': (0, 1), 'most': (1, 16),
+        'whole': (0, 1), 'smallest': (4, 512), 'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180), 'upright': (0, 1),
         'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1), 'cover': (0, 1),
         'distract': (0, 1), 'color': (0, 1)}
 
     negative: float = 0.08
     several: float = 0.3
     most: int = 5
+    whole: float = 0.0
     smallest: float = 10.0
     largest: float = 1.0
     ignore_below: float = 8.0
@@ -115,11 +120,12 @@ class SceneMaker:
                 self._distract(canvas, rng)
         labels = FaceLabels.empty()
         if not (len(self._backgrounds) and rng.random() < how.negative):
+            whole = bool(how.whole) and rng.random() < how.whole
             count = int(rng.integers(2, how.most + 1)) \
-                if how.most > 1 and rng.random() < how.several else 1
+                if not whole and how.most > 1 and rng.random() < how.several else 1
             others = rng.integers(0, len(self._pictures), count - 1).tolist()
             for chosen in [*others, index]:
-                labels = self._add(canvas, labels, chosen, count, rng)
+                labels = self._add(canvas, labels, chosen, 0 if whole else count, rng)
         image = self._augmentation(canvas[np.newaxis], rng)[0]
         return image, labels
 
@@ -158,13 +164,17 @@ class SceneMaker:
     def _add(
         self, canvas: Image, labels: FaceLabels, index: int, count: int, rng: Rng,
     ) -> FaceLabels:
-        """Paste a portrait and return the labels of all that is seen then."""
+        """Paste one of `count` portraits, or fill the canvas with a picture where that is 0.
+
+        Returns:
+            The labels of all that is seen then.
+        """
         how, side = self._composition, self._side
         image = self._read('faces', index)
         new = self._pictures.pictures[index].labels
         if rng.random() < how.flip:
             image, new = mirror(image, new)
-        matrix = self._matrix(new, image, count, rng)
+        matrix = self._matrix(new, image, count, rng) if count else self._filling(image, rng)
         if how.color and rng.random() < how.color and _colourless(canvas):
             image = np.asarray(cv2.cvtColor(
                 cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
@@ -194,16 +204,31 @@ class SceneMaker:
         # Enlarging makes no face that a camera would see.
         largest = max(how.smallest, min(largest, 2.0 * size))
         wanted = math.exp(rng.uniform(math.log(how.smallest), math.log(largest)))
-        reach = 10.0 if rng.random() < how.upright else how.roll
         margin = min(wanted / 2, side / 2) * 0.8
         tilt = rng.uniform(-1, 1, 2) * how.perspective / side
         return placement(
             centre=(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2),
             target=(float(rng.uniform(margin, side - margin)),
                     float(rng.uniform(margin, side - margin))),
-            scale=wanted / size, roll=float(rng.uniform(-1, 1)) * min(reach, how.roll),
-            tilt=(float(tilt[0]), float(tilt[1])),
+            scale=wanted / size, roll=self._roll(rng), tilt=(float(tilt[0]), float(tilt[1])),
             aspect=math.exp(float(rng.uniform(-1, 1)) * how.stretch))
+
+    def _filling(self, image: Image, rng: Rng) -> np.ndarray:
+        """Return the map that brings a square of a picture, a third of it or more, to the canvas."""
+        height, width = image.shape[:2]
+        part = max(height, width) * math.exp(rng.uniform(math.log(_SMALLEST_PART), 0.0))
+        middle = [
+            float(rng.uniform(part / 2, side - part / 2)) if part < side else side / 2
+            for side in (width, height)]
+        return placement(
+            centre=(middle[0], middle[1]), target=(self._side / 2, self._side / 2),
+            scale=self._side / part, roll=self._roll(rng),
+            aspect=math.exp(float(rng.uniform(-1, 1)) * self._composition.stretch))
+
+    def _roll(self, rng: Rng) -> float:
+        how = self._composition
+        reach = _UPRIGHT if rng.random() < how.upright else how.roll
+        return float(rng.uniform(-1, 1)) * min(reach, how.roll)
 
     def _read(self, kind: str, index: int) -> Image:
         if self._cache is not None and (kind, index) in self._cache:
