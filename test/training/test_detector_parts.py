@@ -113,6 +113,23 @@ def test_a_scene_is_what_the_composition_says(data):
     assert max(many) > 2
 
 
+def test_one_picture_fills_a_whole_scene(data):
+    pictures, rooms = data
+    black = dataclasses.replace(rooms, store=Black(rooms.store))
+    for place in range(20):
+        make = maker((pictures, black), negative=0.0, several=1.0, whole=1.0, roll=0, stretch=0)
+        image, labels = make(place % len(pictures), np.random.default_rng(place))
+        original = pictures.pictures[place % len(pictures)]
+        assert len(labels) <= len(original.labels), 'no other portrait may be there'
+        filled = float((image.max(axis=2) > 0).mean())
+        ratio = min(original.width, original.height) / max(original.width, original.height)
+        assert filled > 0.9 * ratio, 'the room may be seen beside a narrow picture alone'
+    grown = maker(data, negative=0.0, several=0.0, largest=3.0, smallest=100, roll=0)
+    sides = [(labels.boxes[:, 2:] - labels.boxes[:, :2]).max(initial=0) for labels in (
+        grown(place % len(pictures), np.random.default_rng(place))[1] for place in range(30))]
+    assert max(sides) > grown._side
+
+
 def test_small_faces_and_cut_ones_are_ignored(data):
     make = maker(data, negative=0.0, several=0.0, smallest=10, largest=0.1, ignore_below=64)
     for place in range(10):
@@ -131,6 +148,16 @@ def test_colour_and_edges_can_be_kept_from_telling_where_faces_are(data):
     pasted, labels = maker(data, negative=1.0, distract=1.0)(0, np.random.default_rng(1))
     assert (plain != pasted).any()
     assert len(labels) == 0
+
+
+class Black:
+    """Rooms without light."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def read(self, file):
+        return np.zeros_like(self._store.read(file))
 
 
 class Grey:
