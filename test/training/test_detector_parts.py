@@ -12,9 +12,11 @@ import pytest
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.face_grid import grid
 from fer_ros.data.faces import FaceLabels, read_backgrounds, read_faces
+from fer_ros.evaluation.detector.curves import Judged
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.config import DetectorConfig, load_detector_config
 from fer_ros.training.detector.covers import cover
+from fer_ros.training.detector.measured import Measured
 from fer_ros.training.detector.placing import (
     mirror,
     move_labels,
@@ -239,6 +241,28 @@ def test_the_loss_is_zero_for_the_truth_and_grows_with_each_error():
     ignored = targets.copy()
     ignored[targets[:, 0] == 0, 0] = -1
     assert float(loss(ignored[np.newaxis], false_face[np.newaxis])) == pytest.approx(0, abs=1e-5)
+
+
+def seen(scores, hits, empty):
+    judged = Judged(np.array(scores), np.array(hits), np.arange(len(scores)),
+                    np.ones(len(scores), np.int64))
+    return Measured(judged, judged, 0.1, tuple(empty))
+
+
+def test_the_threshold_keeps_to_precision_and_to_empty_rooms():
+    scores = np.linspace(0.9, 0.1, 100)
+    hits = (np.arange(100) % 8 != 7) | (scores > 0.6)
+    quiet = seen(scores, hits, [0.05] * 200)
+    score, share = quiet.threshold()
+    assert hits[scores >= score].mean() >= 0.95
+    assert all(hits[scores >= lower].mean() < 0.95 for lower in scores[scores < score])
+    assert share == 0
+    score, share = seen(scores, hits, [0.8] * 2 + [0.6] * 3 + [0.1] * 195).threshold()
+    assert 0.6 < score < 0.61
+    assert share == pytest.approx(0.01)
+    score, share = seen(scores, hits, []).threshold()
+    assert np.isnan(share)
+    assert score == quiet.threshold()[0]
 
 
 def test_settings_are_checked(tmp_path):
