@@ -9,13 +9,14 @@ import time
 import weakref
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
 from rclpy.parameter import Parameter
 from ros_support import image_message, NodeProcess
 from sensor_msgs.msg import Image
 from std_srvs.srv import SetBool
+import yaml
 
 from fer_msgs.msg import EmotionArray
 from fer_msgs.srv import ClassifyImage
@@ -23,6 +24,7 @@ from fer_ros.nodes import camera
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.emotion_node import EmotionNode
 
+CONFIG = Path(__file__).resolve().parents[1] / 'config'
 OUTPUTS = {'/emotion_node/emotions', '/emotion_node/detections', '/emotion_node/markers',
            '/emotion_node/image_annotated', '/emotion_node/image_annotated/compressed'}
 SERVICES = {'/emotion_node/set_enabled', '/emotion_node/classify_image',
@@ -112,6 +114,35 @@ def test_a_wrong_transition_is_refused_and_the_node_lives(node, change, state):
     assert not change(77)
     assert state() == 'unconfigured'
     assert change(Transition.TRANSITION_CONFIGURE)
+
+
+@pytest.mark.parametrize('commands', [
+    ('startup', 'pause', 'resume', 'reset', 'startup', 'shutdown'), ('startup', 'reset'),
+], ids=' '.join)
+def test_a_lifecycle_manager_finds_the_states_that_it_expects(ros, node, commands):
+    """As Nav2's does it: transitions by their number alone, the state asked for after each."""
+    node()
+    steps = {
+        'startup': ('CONFIGURE', 'ACTIVATE'), 'pause': ('DEACTIVATE',), 'resume': ('ACTIVATE',),
+        'reset': ('DEACTIVATE', 'CLEANUP'),
+        'shutdown': ('DEACTIVATE', 'CLEANUP', 'UNCONFIGURED_SHUTDOWN')}
+    leads_to = {
+        'CONFIGURE': State.PRIMARY_STATE_INACTIVE, 'ACTIVATE': State.PRIMARY_STATE_ACTIVE,
+        'DEACTIVATE': State.PRIMARY_STATE_INACTIVE, 'CLEANUP': State.PRIMARY_STATE_UNCONFIGURED,
+        'UNCONFIGURED_SHUTDOWN': State.PRIMARY_STATE_FINALIZED}
+    for step in (step for command in commands for step in steps[command]):
+        request = ChangeState.Request()
+        request.transition.id = getattr(Transition, f'TRANSITION_{step}')
+        assert ros.call(ChangeState, '/emotion_node/change_state', request).success
+        found = ros.call(GetState, '/emotion_node/get_state').current_state.id
+        assert found == leads_to[step], step
+
+
+def test_the_example_for_a_lifecycle_manager_names_the_node(node):
+    (values,) = yaml.safe_load(
+        (CONFIG / 'nav2_lifecycle_manager.yaml').read_text()).values()
+    assert values['ros__parameters'] == {
+        'autostart': True, 'node_names': [node().get_name()], 'bond_timeout': 0.0}
 
 
 def test_cleanup_frees_the_model(node, change):
