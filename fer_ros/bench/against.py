@@ -9,9 +9,27 @@ from typing import Any
 
 from fer_ros.core.errors import ConfigError
 
-__all__ = ['compare', 'read_result']
+__all__ = ['KINDS', 'compare', 'read_any', 'read_result']
+
+KINDS = ('pipeline', 'node', 'peers')
+"""Kinds of results."""
 
 _LEAST_MS = 0.05  # below, a stage is noise
+
+
+def read_any(path: Path) -> dict[str, Any]:
+    """Return a result that `fer bench` has written, of any `kind`.
+
+    Raises:
+        ConfigError: The file cannot be read, or holds something else.
+    """
+    try:
+        result = json.loads(path.read_text(encoding='utf-8'))
+        if result['kind'] in KINDS:
+            return dict(result)
+        raise ValueError(f'kind {result["kind"]!r}')
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(f'{path}: no result of `fer bench` ({error})') from error
 
 
 def read_result(path: Path, kind: str) -> dict[str, Any]:
@@ -19,19 +37,15 @@ def read_result(path: Path, kind: str) -> dict[str, Any]:
 
     Args:
         path: Its JSON file.
-        kind: `pipeline`, `node` or `peers`.
+        kind: One of `KINDS`.
 
     Raises:
         ConfigError: The file cannot be read, or holds something else.
     """
-    try:
-        result = json.loads(path.read_text(encoding='utf-8'))
-        found = result['kind']
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f'{path}: no result of `fer bench` ({error})') from error
-    if found != kind:
-        raise ConfigError(f'{path}: holds a result of kind {found!r}, not {kind!r}')
-    return dict(result)
+    result = read_any(path)
+    if result['kind'] != kind:
+        raise ConfigError(f'{path}: holds a result of kind {result["kind"]!r}, not {kind!r}')
+    return result
 
 
 def compare(result: Mapping[str, Any], other: Mapping[str, Any]) -> list[dict[str, Any]]:

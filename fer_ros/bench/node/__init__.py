@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""What emotion_node costs over DDS, beside a bare echo."""
