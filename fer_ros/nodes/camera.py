@@ -180,9 +180,7 @@ class Camera:
         outputs.publish(header, result, recognizer.manifest)
         outputs.publish_faces(header, bgr, result, view, stamp)
         times = {
-            'age': self._now() - stamp, 'convert': converted - begin,
-            'detect': result.timings['detect'], 'track': result.timings['track'],
-            'classify': result.timings['classify'],
+            'age': self._now() - stamp, 'convert': converted - begin, **result.timings,
             'total': time.perf_counter() - begin}
         self.statistics.process(
             {name: 1000.0 * value for name, value in times.items()}, len(result.faces))
