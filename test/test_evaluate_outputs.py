@@ -155,4 +155,4 @@ def test_a_plot_of_predictions(run, tmp_path, clip, capsys):
     assert out.exists()
     (tmp_path / 'x.csv').write_text('a,b\n')
     assert main(['plot', 'timeline', str(tmp_path / 'x.csv')]) == 1
-    assert 'not a file of predictions' in capsys.readouterr().err
+    assert 'no predictions in it' in capsys.readouterr().err

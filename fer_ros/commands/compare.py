@@ -52,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.core.errors import ConfigError
     from fer_ros.core.model import load_model
     from fer_ros.evaluation.compare import paired_comparison
-    from fer_ros.evaluation.model import answers, file_records, load_data_for
+    from fer_ros.evaluation.model import answers, load_data_for
     from fer_ros.evaluation.plots import pyplot
+    from fer_ros.evaluation.provenance import file_records
 
     folders = Path(args.model_a), Path(args.model_b)
     if args.data is None:

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description='The probabilities of each face over time, against labels if there are any.')
     timeline.add_argument(
         'predictions', metavar='FILE',
-        help='predictions.csv of `fer evaluate`, or the CSV of `fer video`')
+        help='predictions.csv or .parquet of `fer evaluate`, or the CSV of `fer video`')
     timeline.add_argument(
         '--out', metavar='FILE.png', help='the picture (default: timeline.png beside FILE)')
     timeline.add_argument(

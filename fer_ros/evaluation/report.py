@@ -10,17 +10,13 @@ from pathlib import Path
 import re
 from typing import Any
 
+from fer_ros.evaluation.provenance import TRAINED_ON
 from fer_ros.training.files import write_text
 
 __all__ = [
-    'emotion_row', 'figure_rows', 'html_table', 'page', 'Section', 'section_html', 'TRAINED_ON',
+    'emotion_row', 'figure_rows', 'html_table', 'page', 'Section', 'section_html',
     'write_report',
 ]
-
-TRAINED_ON = (
-    'the model was trained on some of these images: the figures flatter it and say nothing about '
-    'other faces')
-"""What is told of figures on training data."""
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #222; --page: #fff; --line: #ddd; --code: #f3f3f3; }

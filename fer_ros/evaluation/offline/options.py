@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 import shlex
 import sys
 from typing import Any
 
 from fer_ros.commands.options import add_pipeline_options, count, seconds
 from fer_ros.core.errors import ConfigError
+from fer_ros.evaluation.offline.execute import execute
 from fer_ros.evaluation.offline.labels.words import parse_renames, Words
+from fer_ros.evaluation.offline.parquet import pyarrow
 from fer_ros.evaluation.offline.report import figure_table, over_time
 from fer_ros.evaluation.offline.run import Job, Run
 from fer_ros.evaluation.records import table
@@ -40,6 +41,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help='no picture that shows faces, for a report that may be passed on')
     parser.add_argument(
         '--no-report', action='store_true', help='only the figures: no pictures, no report.html')
+    parser.add_argument(
+        '--parquet', action='store_true',
+        help='write predictions.parquet beside predictions.csv, for Pandas, Polars, DuckDB, ...')
     parser.add_argument(
         '--fresh', action='store_true', help='do again what an earlier run in --out has done')
     parser.add_argument(
@@ -91,11 +95,14 @@ def finish(run: Run, args: argparse.Namespace) -> int:
         raise ConfigError('--jobs is for this machine, --scheduler for a cluster: give one')
     job = Job(
         args.jobs, args.scheduler, faces=not args.no_faces, report=not args.no_report,
-        video=getattr(args, 'video', False), bag=getattr(args, 'bag', False), fresh=args.fresh)
+        video=getattr(args, 'video', False), bag=getattr(args, 'bag', False), parquet=args.parquet,
+        fresh=args.fresh)
+    if args.parquet:
+        pyarrow()  # without it, it fails now
     try:
-        metrics = run.do(job)
+        metrics = execute(run, job)
     except KeyboardInterrupt:
-        print(f'partial results: {Path(args.out)}; the same command goes on', file=sys.stderr)
+        print(f'partial results: {run.out}; the same command goes on', file=sys.stderr)
         raise
     print(json.dumps(metrics, indent=1) if args.json else _text(metrics))
     for text in metrics['warnings']:
