@@ -8,6 +8,7 @@ from typing import Any
 
 from fer_ros.commands.progress import progress
 from fer_ros.core.model import load_model
+from fer_ros.core.video_encoder import MPEG4, MPEG4_NOTE
 from fer_ros.evaluation import plots
 from fer_ros.evaluation.offline import schedule
 from fer_ros.evaluation.offline.annotated import write_video
@@ -84,11 +85,14 @@ def _work(run: Run, job: Job) -> None:
 def _write_videos(run: Run) -> None:
     """Write `annotated/NAME.mp4` of every recording that is not there yet."""
     units = [unit for unit in run.units if not getattr(unit, 'recorded', False)]
+    codecs = set()
     with progress(None, 'annotated frame') as step:
         for unit in units:
             path = run.out / 'annotated' / f'{unit.name.removesuffix(".mp4")}.mp4'
             if not _newer(path, record_path(run.records, unit)):
-                write_video(unit, run.records, run.settings.selection, path, step)
+                codecs.add(write_video(unit, run.records, run.settings.selection, path, step))
+    if MPEG4 in codecs:
+        print(f'fer: {MPEG4_NOTE}', file=sys.stderr)
 
 
 def _write_bags(run: Run) -> None:
