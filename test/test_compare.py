@@ -13,6 +13,7 @@ from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.model import load_model
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.compare import mcnemar, p_text, paired_comparison
+from fer_ros.evaluation.compare_report import verdict
 from fer_ros.evaluation.golden import golden_crops
 
 
@@ -58,6 +59,19 @@ def test_models_that_answer_alike_differ_by_nothing():
     assert result['accuracy']['difference_ci'] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(('interval', 'text'), [
+    ((0.01, 0.05), 'B is right more often than A: +3.00 points (+1.00 to +5.00 points).'),
+    ((-0.05, -0.01), 'A is right more often than B: +3.00 points (+1.00 to +5.00 points).'),
+    ((0.0, 0.05), 'These data show no difference of the accuracy (+0.00 to +5.00 points).'),
+])
+def test_the_verdict_is_what_the_interval_says(interval, text):
+    difference = round(sum(interval) / 2, 6)
+    if interval[0] == 0.0:
+        difference = 0.01
+    assert verdict({'accuracy': {
+        'difference': difference, 'difference_ci': list(interval)}}) == text
+
+
 def test_few_people_widen_the_interval():
     """A hundred images of four people say less than a hundred images of a hundred."""
     people = np.repeat(np.array(['p', 'q', 'r', 's']), 25)
@@ -100,8 +114,12 @@ def test_the_command_compares_two_model_folders(faces, tmp_path, capsys):
     assert result['n'] == 8
     assert set(result['per_class']) == {'happiness', 'anger'} <= set(EMOTIONS)
     assert len(result['data']['sha256']) == 64
-    assert main(words) == 0
+    assert main([*words, '--out', str(tmp_path / 'out')]) == 0
     assert "McNemar's exact test" in capsys.readouterr().out
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    for words in ('swapped', 'face crops', 'Where they disagree', 'recall of anger'):
+        assert words in page
+    assert page.count('data:image/png;base64,') == 2
 
 
 def test_a_model_that_does_not_exist_is_named(faces, capsys):
