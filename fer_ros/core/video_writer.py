@@ -73,7 +73,7 @@ class VideoWriter:
             with self._named():
                 self._encoder = open_encoder(
                     self._partial, self.fps, (size[0] + self._pad[0], size[1] + self._pad[1]))
-        except FerError:
+        except BaseException:  # Ctrl-C, too: loading an encoder takes a while
             self.discard()
             raise
         self.codec = self._encoder.codec
