@@ -164,7 +164,7 @@ def _finish(
 
 
 def _table(comparison: dict[str, Any]) -> str:
-    from fer_ros.evaluation.compare import p_text
+    from fer_ros.evaluation.compare import interval_text, p_text
     from fer_ros.evaluation.compare_report import difference_rows, verdict
     from fer_ros.evaluation.records import table
 
@@ -175,6 +175,7 @@ def _table(comparison: dict[str, Any]) -> str:
         f'A: {first}', f'B: {second}',
         f'on {comparison["n"]} {"faces" if "runs" in comparison else "crops"} of '
         f'{" and ".join(comparison["data"]["files"])}', '',
-        table([('figure', 'A', 'B', 'B - A', '95 % interval'), *difference_rows(comparison)]), '',
+        table([('figure', 'A', 'B', 'B - A', '95 % interval'), *difference_rows(comparison)]),
+        interval_text(comparison['intervals']), '',
         f'only A right {test["only_first"]}, only B right {test["only_second"]}{over}; '
         f"McNemar's exact test: {p_text(test['p'])}", verdict(comparison)])

@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f'--out must end in .png, got {out}')
     content = read_predictions(source, args.recording)
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw_timeline(out, content.labels, content.tracks, content.times, content.pairs,
-                  (float(content.times[0]), float(content.times[-1])))
+    draw_timeline(out, content.labels, content.tracks, content.times, content.seen, content.pairs)
     print(f'written: {out}')
     return 0

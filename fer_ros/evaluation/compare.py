@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_ros.evaluation.metrics import group_count, resampled_rows
 
-__all__ = ['mcnemar', 'p_text', 'paired_comparison']
+__all__ = ['interval_text', 'mcnemar', 'p_text', 'paired_comparison']
 
 Bools = NDArray[np.bool_]
 
@@ -38,6 +38,13 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def p_text(p: float) -> str:
     """Return a p value as text; one that is too small for a float is not 0."""
     return f'p = {p:.2g}' if p > 0 else 'p < 1e-300'
+
+
+def interval_text(intervals: dict[str, Any]) -> str:
+    """Return what is to be known of intervals, from the field `intervals` of the figures."""
+    few = '; of so few they are too narrow' if intervals['groups'] < 10 else ''
+    return (f'Intervals: {intervals["resamples"]} bootstrap samples of {intervals["groups"]} '
+            f'{intervals["over"]}{few}.')
 
 
 def paired_comparison(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_ros.evaluation.compare import p_text
+from fer_ros.evaluation.compare import interval_text, p_text
 from fer_ros.evaluation.examples import sheet
 from fer_ros.evaluation.plots import comparison_picture
 from fer_ros.evaluation.report import html_table, page, Section, section_html
@@ -132,12 +132,10 @@ def _parts(comparison: dict[str, Any], sections: Sequence[Section]) -> list[str]
 
 
 def _meaning(intervals: dict[str, Any], trials: str) -> str:
-    few = '; of so few they are too narrow' if intervals['groups'] < 10 else ''
     return (
-        'Differences are B less A, in points of per cent. Intervals: '
-        f'{intervals["resamples"]} bootstrap samples of {intervals["groups"]} '
-        f"{intervals['over']}, the same for both{few}. McNemar's exact test asks how likely two "
-        f'equally good models differ at least as much on so many {trials}.')
+        f'Differences are B less A, in points of per cent. {interval_text(intervals)} The samples '
+        "are the same for both. McNemar's exact test asks how likely two equally good models "
+        f'differ at least as much on so many {trials}.')
 
 
 def verdict(comparison: dict[str, Any]) -> str:

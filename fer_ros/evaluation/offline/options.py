@@ -10,6 +10,7 @@ from typing import Any
 
 from fer_ros.commands.options import add_pipeline_options, count, seconds
 from fer_ros.core.errors import ConfigError
+from fer_ros.evaluation.compare import interval_text
 from fer_ros.evaluation.offline.execute import execute
 from fer_ros.evaluation.offline.labels.words import parse_renames, Words
 from fer_ros.evaluation.offline.parquet import pyarrow
@@ -121,7 +122,8 @@ def _text(metrics: dict[str, Any]) -> str:
         f'{metrics["no_face"]} not found, {metrics["unknown"]} unknown']
     if metrics['n']:
         lines += ['', table([
-            ('figure', 'value', '95 % interval', 'chance', 'majority'), *figure_table(metrics)])]
+            ('figure', 'value', '95 % interval', 'chance', 'majority'), *figure_table(metrics)]),
+            interval_text(metrics['intervals'])]
         lines += ['', table([('emotion', 'recall', 'precision', 'labels'), *(
             (label, f'{100 * row["recall"]:.1f} %', f'{100 * row["precision"]:.1f} %',
              str(row['n'])) for label, row in metrics['per_class'].items() if row['n'])])]

@@ -32,6 +32,7 @@ class Predictions:
     labels: tuple[str, ...]
     tracks: list[Track]
     times: NDArray[np.float64]
+    seen: NDArray[np.bool_]
     pairs: list[tuple[str, Strip, Strip]]
 
 
@@ -68,12 +69,13 @@ def read_predictions(path: Path, recording: str | None = None) -> Predictions:
             if row.get('truth'):
                 pairs[row.get('person', '')].append((time, row['truth'], row['label']))
         times = np.unique([float(row['time']) for row in rows])
+        seen = np.isin(times, [float(row['time']) for row in rows if row['label']])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f'{path}: a row is malformed ({error})') from None
     if not len(times) or times[0] == times[-1]:
         raise DataError(f'{path}: predictions of a recording are needed, with several times')
     longest = sorted(tracks.values(), key=lambda track: (-len(track.times), track.number))
-    return Predictions(labels, longest[:_TRACKS], times, [
+    return Predictions(labels, longest[:_TRACKS], times, seen, [
         (person or 'face', (np.array([t for t, _, _ in items]), [a for _, a, _ in items]),
          (np.array([t for t, _, _ in items]), [b for _, _, b in items]))
         for person, items in sorted(pairs.items())])
