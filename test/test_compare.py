@@ -60,17 +60,18 @@ def test_models_that_answer_alike_differ_by_nothing():
     assert result['accuracy']['difference_ci'] == [0.0, 0.0]
 
 
-@pytest.mark.parametrize(('interval', 'text'), [
-    ((0.01, 0.05), 'B is right more often than A: +3.00 points (+1.00 to +5.00 points).'),
-    ((-0.05, -0.01), 'A is right more often than B: +3.00 points (+1.00 to +5.00 points).'),
-    ((0.0, 0.05), 'These data show no difference of the accuracy (+0.00 to +5.00 points).'),
+@pytest.mark.parametrize(('interval', 'groups', 'text'), [
+    ((0.01, 0.05), 10, 'B is right more often than A: +2.00 points (+1.00 to +5.00).'),
+    ((-0.05, -0.01), 10, 'A is right more often than B: +2.00 points (+1.00 to +5.00).'),
+    ((0.01, 0.05), 9, 'B is right more often than A: +2.00 points (+1.00 to +5.00). '
+                      '9 subjects are too few to be sure.'),
+    ((0.0, 0.05), 10, 'These data show no difference of the accuracy (+0.00 to +5.00 points).'),
 ])
-def test_the_verdict_is_what_the_interval_says(interval, text):
-    difference = round(sum(interval) / 2, 6)
-    if interval[0] == 0.0:
-        difference = 0.01
-    assert verdict({'accuracy': {
-        'difference': difference, 'difference_ci': list(interval)}}) == text
+def test_the_verdict_is_what_the_interval_says(interval, groups, text):
+    difference = -0.02 if interval[1] < 0 else 0.02
+    assert verdict({
+        'accuracy': {'difference': difference, 'difference_ci': list(interval)},
+        'intervals': {'groups': groups, 'over': 'subjects'}}) == text
 
 
 def test_few_people_widen_the_interval():

@@ -140,12 +140,14 @@ def _meaning(intervals: dict[str, Any], trials: str) -> str:
 
 def verdict(comparison: dict[str, Any]) -> str:
     """Return what the interval of the accuracy says."""
-    row = comparison['accuracy']
+    row, intervals = comparison['accuracy'], comparison['intervals']
     low, high = (100 * value for value in row['difference_ci'])
-    interval = f'{low:+.2f} to {high:+.2f} points'
+    few = '' if intervals['groups'] >= 10 else \
+        f' {intervals["groups"]} {intervals["over"]} are too few to be sure.'
     if low > 0:
-        return f'B is right more often than A: {100 * row["difference"]:+.2f} points ({interval}).'
+        return f'B is right more often than A: {100 * row["difference"]:+.2f} points ' \
+               f'({low:+.2f} to {high:+.2f}).{few}'
     if high < 0:
         return f'A is right more often than B: {-100 * row["difference"]:+.2f} points ' \
-               f'({-high:+.2f} to {-low:+.2f} points).'
-    return f'These data show no difference of the accuracy ({interval}).'
+               f'({-high:+.2f} to {-low:+.2f}).{few}'
+    return f'These data show no difference of the accuracy ({low:+.2f} to {high:+.2f} points).'

@@ -38,7 +38,7 @@ code { background: var(--code); padding: 0.1rem 0.3rem; overflow-wrap: anywhere;
 @media print {
   :root { color-scheme: light; --text: #000; --page: #fff; --line: #bbb; --code: #f3f3f3; }
   body { max-width: none; margin: 0; } section, img, table { break-inside: avoid; }
-  h2 { break-after: avoid; } img { max-height: 17cm; } img.faces { min-width: 0; }
+  h2 { break-after: avoid; } img { max-height: 11cm; } img.faces { min-width: 0; }
 }
 """
 
