@@ -28,6 +28,8 @@ TRAIN = [
 ]
 EVALUATE = ['matplotlib', 'mcap', 'rosbags>=0.10']
 CLUSTER = ['dask[distributed]']
+PARQUET = ['pyarrow']
+VIDEO = ['av']  # H.264; its wheels hold FFmpeg with x264 (GPL)
 ONNX = ['onnxruntime']
 DEMO = ['scikit-image']
 TEST = ['mypy', 'pytest>=8.4,<9', 'ruff']
@@ -58,8 +60,8 @@ setup(
         'tqdm',
     ],
     extras_require={
-        'train': TRAIN, 'evaluate': EVALUATE, 'cluster': CLUSTER, 'onnx': ONNX, 'demo': DEMO,
-        'test': TEST},
+        'train': TRAIN, 'evaluate': EVALUATE, 'cluster': CLUSTER, 'parquet': PARQUET,
+        'video': VIDEO, 'onnx': ONNX, 'demo': DEMO, 'test': TEST},
     tests_require=TEST,
     zip_safe=False,
     entry_points={
