@@ -27,6 +27,10 @@ lint: env ## style and types
 	@$(VENV)/bin/python -m ruff check .
 	@$(VENV)/bin/python -m mypy
 
+coverage: env ## the tests' coverage of fer_ros, lines and branches; .build/coverage/html
+	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV) --optional
+	@EXTRAS='$(EXTRAS)' TRAIN_VENV='$(TRAIN_VENV)' tools/quality/coverage $(TESTS)
+
 train-env: ## make or mend .venv-train: TensorFlow and Keras, to train and evaluate
 	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV)
 
