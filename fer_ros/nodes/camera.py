@@ -130,7 +130,9 @@ class Camera:
 
     @property
     def _kind(self) -> type:
-        return CompressedImage if self._settings().image_transport == 'compressed' else Image
+        compressed = self._settings().image_transport == 'compressed'
+        kind: type = CompressedImage if compressed else Image
+        return kind
 
     def attend(self) -> None:
         """Begin or cease to listen, as state, parameters and listeners ask for."""

@@ -12,7 +12,9 @@ from fer_ros.evaluation.offline.truth import Labelled
 
 __all__ = ['PredictionWriter']
 
-_NO_LABEL = ('', '', '')
+# Emotion, person, and number of the segment or nothing.
+_Label = tuple[str, str, int | str]
+_NO_LABEL: _Label = ('', '', '')
 
 
 class PredictionWriter:
@@ -45,8 +47,9 @@ class PredictionWriter:
         """
         start = [unit.recording, unit.stream, frame.name, frame.index, f'{frame.time:.4f}',
                  f'{frame.stamp:.9f}']
-        labels = [(labelled.face, (labelled.emotion, person, first + labelled.segment))
-                  for labelled, person in zip(found, people, strict=True)]
+        labels: list[tuple[FaceRecord | None, _Label]] = [
+            (labelled.face, (labelled.emotion, person, first + labelled.segment))
+            for labelled, person in zip(found, people, strict=True)]
         truths = {id(face): label for face, label in labels if face is not None}
         for face in frame.faces:
             self._writer.writerow([*start, *truths.get(id(face), _NO_LABEL), *_values(face)])
