@@ -44,6 +44,7 @@ class ReproducibleSdist(sdist):
             return entry
 
         name = f'{base_name}.tar.gz'
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         # gzip writes the name of the file into its head: an empty one is the same everywhere.
         with open(name, 'wb') as file, gzip.GzipFile('', 'wb', mtime=int(epoch), fileobj=file) \
                 as packed, tarfile.open(fileobj=packed, mode='w', format=tarfile.GNU_FORMAT) \
