@@ -196,7 +196,7 @@ def _keyed(
 ) -> dict[tuple[str, ...], dict[str, str]]:
     """Return rows by what is the same in both runs: the moment, and who of several it is."""
     seen: Counter[tuple[str, ...]] = Counter()
-    keyed = {}
+    keyed: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
         timed = row['stamp'] != f'{0:.9f}'
         moment = (row['recording'], row['stream'] if by_stream else '',

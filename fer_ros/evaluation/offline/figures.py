@@ -40,7 +40,7 @@ def run_figures(scores: Scores) -> dict[str, Any]:
     guesses = np.asarray(scores.guess, np.int64)
     probabilities = scores.probabilities
     groups, over = _groups(scores)
-    missed = np.isnan(probabilities).any(axis=1)
+    missed = np.asarray(np.isnan(probabilities).any(axis=1))
     sure = np.where(missed, 0.0, np.nan_to_num(probabilities).max(axis=1))
     right = np.nan_to_num(probabilities).argmax(axis=1) == targets
     matrix = confusion_matrix(targets, guesses, classes)

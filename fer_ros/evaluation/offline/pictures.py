@@ -143,9 +143,9 @@ def _pairs(scores: Scores, unit: int) -> list[tuple[str, Strip, Strip]]:
         return []
     segment, time = scores.segment[mine], scores.time[mine]
     target, guess = scores.target[mine], scores.guess[mine]
-    missed = np.isnan(scores.probabilities[mine]).any(axis=1)
+    missed = np.asarray(np.isnan(scores.probabilities[mine]).any(axis=1))
     people = np.array([scores.segments[s].person for s in segment], dtype=object)
-    pairs = []
+    pairs: list[tuple[str, Strip, Strip]] = []
     for person in sorted(set(people.tolist())):
         rows = np.flatnonzero(people == person)
         answers = ['' if missed[r] else UNKNOWN if guess[r] < 0 else scores.labels[guess[r]]

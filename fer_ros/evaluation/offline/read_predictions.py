@@ -63,7 +63,8 @@ def read_predictions(path: Path, recording: str | None = None) -> Predictions:
                 number = int(row['track_id'])
                 track = tracks.setdefault(number, Track(0, number, len(labels)))
                 probabilities = tuple(float(row[label]) for label in labels)
-                box = tuple(float(row[key]) for key in ('x', 'y', 'width', 'height'))
+                box = (float(row['x']), float(row['y']),
+                       float(row['width']), float(row['height']))
                 track.add(time, FaceRecord(
                     number, box, 0.0, row['label'], probabilities, probabilities))
             if row.get('truth'):
