@@ -258,6 +258,17 @@ def test_without_labels_there_are_timelines(reference, tmp_path):
     assert 'accuracy' not in metrics
 
 
+def test_frames_of_an_emotion_that_the_model_does_not_know_are_one_row(
+        reference, tmp_path, model_folder, edit_manifest):
+    edit_manifest('labels', ['bored', 'happiness', 'surprise', 'sadness', 'anger', 'disgust',
+                             'fear', 'contempt'])
+    labels = write_timeline(tmp_path / 'labels.csv', TIMELINE)
+    assert evaluate(reference / 'bag', tmp_path / 'out', '--labels', labels,
+                    '--model', model_folder) == 0
+    row, = (row for row in exclusions(tmp_path / 'out') if 'not know' in row['reason'])
+    assert (row['where'], row['detail'], row['count']) == ('bag', 'neutral', '15')
+
+
 def test_two_people_at_once_need_tracks(reference, tmp_path, capsys):
     rows = [(0, 3, 'happiness', 'anna'), (1, 2, 'neutral', 'ben')]
     labels = write_timeline(tmp_path / 'two.csv', rows, 'start,end,emotion,person')

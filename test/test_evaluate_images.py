@@ -250,6 +250,7 @@ def test_the_same_pictures_elsewhere_have_the_same_hash(index, tmp_path):
     assert evaluate(tmp_path / 'copy' / 'index.csv', tmp_path / 'other') == 0
     one, two = figures(tmp_path / 'out'), figures(tmp_path / 'other')
     assert one['data']['sha256'] == two['data']['sha256']
+    assert main(['compare', str(tmp_path / 'out'), str(tmp_path / 'other')]) == 0
 
 
 def test_every_option_of_the_pipeline_reaches_it():

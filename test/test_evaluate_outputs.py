@@ -146,6 +146,16 @@ def test_the_new_bag_is_scored_like_the_run_that_made_it(run, tmp_path):
     assert mine['accuracy'] == theirs['accuracy']
 
 
+def test_recorded_results_may_be_the_labels(run, tmp_path):
+    """An EmotionArray stream labels its tracks: what the run said agrees with itself."""
+    assert main(['evaluate', 'bag', str(run / 'out' / 'annotated' / 'bag_emotions'),
+                 '--topic', IMAGES, '--label-topic', '/camera/fer/emotions', '--no-report',
+                 '--out', str(tmp_path / 'out')]) == 0
+    metrics = json.loads((tmp_path / 'out' / 'metrics.json').read_text())
+    assert metrics['n'] > 20
+    assert (metrics['accuracy'], metrics['no_face']) == (1.0, 0)
+
+
 def test_a_plot_of_predictions(run, tmp_path, clip, capsys):
     out = tmp_path / 'timeline.png'
     assert main(['plot', 'timeline', str(run / 'out' / 'predictions.csv'),

@@ -44,6 +44,10 @@ _LIBRARIES = {
         "make train-env, or pip install 'fer_ros[train]' (to train)"),
     'matplotlib': ('matplotlib', False, 'pip install matplotlib (for plots and reports)'),
     'rosbags': ('rosbags', False, "pip install 'fer_ros[evaluate]' (to evaluate bags)"),
+    'av': ('av', False, 'pip install av, or apt install python3-av (for videos as H.264)'),
+    'pyarrow': ('pyarrow', False, 'pip install pyarrow (for predictions as Parquet)'),
+    'distributed': (
+        'distributed', False, "pip install 'fer_ros[cluster]' (to evaluate on a Dask cluster)"),
     'skimage': ('scikit-image', False, 'pip install scikit-image (for the demo clip)'),
 }
 _ROS_PACKAGES = {

@@ -10,8 +10,10 @@ from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS
 from fer_ros.core.pipeline import MAX_YAW, Pipeline
 from fer_ros.core.runtime import quiet_runtime
+from fer_ros.data.crops import SPLITS
 
-__all__ = ['add_pipeline_options', 'count', 'make_pipeline', 'seconds']
+__all__ = ['add_crops_options', 'add_pipeline_options', 'add_scene_options', 'count',
+           'make_pipeline', 'seconds']
 
 
 def count(text: str) -> int:
@@ -30,6 +32,27 @@ def seconds(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f'must be a number from 0, got {text!r}')
     return value
+
+
+def add_crops_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that choose labelled face crops to measure on."""
+    parser.add_argument(
+        '--data', required=True, metavar='PATH',
+        help='labelled face crops, as for `fer evaluate model`')
+    parser.add_argument(
+        '--split', default='validation', choices=SPLITS,
+        help='part of data that tell splits apart (default: %(default)s)')
+
+
+def add_scene_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of scenes that are made of face crops, and of what finds them there."""
+    parser.add_argument(
+        '--scenes', metavar='FOLDER',
+        help='data set with backgrounds, as for `fer evaluate detector` (default: even grey)')
+    parser.add_argument(
+        '--detector', default=DETECTORS[0], choices=DETECTORS, help='default: %(default)s')
+    parser.add_argument(
+        '--detector-model', default='', metavar='FILE', help='network of yunet')
 
 
 def add_pipeline_options(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from fer_ros.commands.options import add_crops_options, add_scene_options
 from fer_ros.core.classifier import Classifier
-from fer_ros.core.detector import create_detector, DETECTORS
+from fer_ros.core.detector import create_detector
 from fer_ros.core.model import load_model
 from fer_ros.core.sources import write_image
 from fer_ros.core.types import Image
@@ -33,17 +34,9 @@ _ROOMS = 60
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer evaluate alignment`."""
-    parser.add_argument('--data', required=True, metavar='PATH',
-                        help='labelled face crops, as for `fer evaluate model`')
-    parser.add_argument('--split', default='validation', choices=('train', 'validation', 'test'),
-                        help='rows of a CSV or sub-folder of a folder (default: %(default)s)')
-    parser.add_argument('--scenes', metavar='FOLDER',
-                        help='data set with backgrounds, as for `fer evaluate detector` '
-                             '(default: even grey)')
+    add_crops_options(parser)
+    add_scene_options(parser)
     parser.add_argument('--model', metavar='NAME|FOLDER', help='default: the shipped model')
-    parser.add_argument('--detector', default=DETECTORS[0], choices=DETECTORS,
-                        help='default: %(default)s')
-    parser.add_argument('--detector-model', default='', metavar='FILE', help='network of yunet')
     parser.add_argument('--landmark-noise', type=float, metavar='SHARE',
                         help="not the detector's landmarks, but those of the upright face, turned "
                              'with the scene, with this noise in distances of the eyes')

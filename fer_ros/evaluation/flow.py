@@ -21,8 +21,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from fer_ros.commands.options import add_crops_options, add_scene_options
 from fer_ros.core.crop import FER_FRAMING, upright_frame
-from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
+from fer_ros.core.detector import create_detector, FaceDetector
 from fer_ros.core.finder import FaceFinder
 from fer_ros.core.tracker import overlap
 from fer_ros.core.types import Box, Face, Image
@@ -159,16 +160,8 @@ def _follow(finder: Any, scenes: Sequence[Pasted], convention: Any) -> list[tupl
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer evaluate flow`."""
-    parser.add_argument('--data', required=True, metavar='PATH',
-                        help='labelled face crops, as for `fer evaluate model`')
-    parser.add_argument('--split', default='validation', choices=('train', 'validation', 'test'),
-                        help='rows of a CSV or sub-folder of a folder (default: %(default)s)')
-    parser.add_argument('--scenes', metavar='FOLDER',
-                        help='data set with backgrounds, as for `fer evaluate detector` '
-                             '(default: even grey)')
-    parser.add_argument('--detector', default=DETECTORS[0], choices=DETECTORS,
-                        help='default: %(default)s')
-    parser.add_argument('--detector-model', default='', metavar='FILE', help='network of yunet')
+    add_crops_options(parser)
+    add_scene_options(parser)
     parser.add_argument('--sequences', type=int, default=20, metavar='N',
                         help='faces to move (default: %(default)s)')
     parser.add_argument('--frames', type=int, default=40, metavar='N',

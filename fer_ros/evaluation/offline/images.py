@@ -86,7 +86,9 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f'{path}: the model knows none of its emotions')
     if args.crops:
         pictures = [dataclasses.replace(picture, crop=True) for picture in pictures]
-    units = [dataclasses.replace(unit, recording=str(path)) for unit in picture_units(pictures)]
+    # By its name alone: a copy elsewhere is the same data.
+    units = [dataclasses.replace(unit, recording=path.resolve().name)
+             for unit in picture_units(pictures)]
     return finish(Run(
         'images', units, settings, Path(args.out), command_line(),
         [PictureTruth(unit) for unit in units], excluded, warnings), args)

@@ -6,7 +6,6 @@ import contextlib
 import csv
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 from fer_ros.core.errors import DataError
@@ -132,7 +131,7 @@ def _data(run: Run, scores: Scores) -> dict[str, Any]:
         return {**file_records(run.data), 'files': list(
             dict.fromkeys(unit.recording for unit in run.units))}
     digest = hashlib.sha256('\n'.join(scores.pictures).encode()).hexdigest()
-    return {'files': [Path(run.units[0].recording).name], 'sha256': digest}
+    return {'files': [run.units[0].recording], 'sha256': digest}
 
 
 def _without_labels(scores: Scores) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,7 @@ def score(
             path, torn = part_of(path), True
         if not path.exists():
             continue
-        first = len(scores.segments)
+        first, unknown = len(scores.segments), Counter[str]()
         changes = set(truth.changes()) if hasattr(truth, 'changes') else set()
         scores.segments += [
             SegmentInfo(number, *values, n in changes) for n, values in enumerate(truth.segments)]
@@ -151,19 +151,27 @@ def score(
             elif isinstance(item, Excluded):
                 scores.excluded.append(item)
             else:
-                _take(scores, number, unit, item, truth, first, writer)
+                _take(scores, number, unit, item, truth, first, writer, unknown)
+        scores.excluded += [
+            Excluded('emotion that the model does not know', unit.recording, emotion, count)
+            for emotion, count in unknown.items()]
     return scores
 
 
 def _take(
     scores: Scores, number: int, unit: Unit, frame: FrameRecord, truth: Truth, first: int,
-    writer: PredictionWriter,
+    writer: PredictionWriter, unknown: Counter[str],
 ) -> None:
     scores.frames += 1
     scores.with_face += bool(frame.faces)
     if frame.sha256:
         scores.pictures.append(frame.sha256)
-    found = list(_known(truth.of(frame), scores, frame))
+    found = []
+    for labelled in truth.of(frame):
+        if labelled.emotion in scores.labels:
+            found.append(labelled)
+        else:
+            unknown[labelled.emotion] += 1
     scores.labelled += bool(found)
     for labelled in found:
         scores.add(number, frame, labelled, first)
@@ -171,14 +179,3 @@ def _take(
         scores.tracks.add(number, frame)
     people = [scores.segments[first + labelled.segment].person for labelled in found]
     writer.write(unit, frame, found, people, first)
-
-
-def _known(
-    found: Iterator[Labelled], scores: Scores, frame: FrameRecord,
-) -> Iterator[Labelled]:
-    for labelled in found:
-        if labelled.emotion in scores.labels:
-            yield labelled
-        else:
-            scores.excluded.append(Excluded(
-                'emotion that the model does not know', frame.name, labelled.emotion))

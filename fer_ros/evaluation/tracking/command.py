@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from fer_ros.commands.options import add_crops_options
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import ConfigError
@@ -62,11 +63,7 @@ _COST_FACES = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer evaluate tracking`."""
-    parser.add_argument(
-        '--data', required=True, metavar='PATH', help='labelled face crops, as `evaluate model`')
-    parser.add_argument(
-        '--split', default='validation', choices=('train', 'validation', 'test'),
-        help='part of data that tell splits apart (default: %(default)s)')
+    add_crops_options(parser)
     parser.add_argument(
         '--faces', default='all', choices=('all', 'even', 'odd'),
         help='every other crop only: choose constants on one half, report on the other '

@@ -85,7 +85,7 @@ def detect_layout(path: Path) -> str:
         return 'rafdb'
     raise ConfigError(
         f'{path}: expected the columns file,emotion[,subject] of an index, those of FER2013 or '
-        f'AffectNet, or a list of RAF-DB; the first line is {line[:80]!r}')
+        f'AffectNet, or a list of RAF-DB; the first line is {line[:60]!a}')
 
 
 def _index(path: Path, words: Words) -> Iterator[Entry]:
