@@ -108,13 +108,13 @@ def test_padding_of_one_side(size):
 
 
 def test_a_tall_picture_is_reduced_by_its_height_and_averages_what_it_leaves_out():
-    rows = np.zeros((400, 100, 3), np.uint8)
-    rows[::2] = 200  # stripes that vanish into their mean
+    rows = np.zeros((800, 200, 3), np.uint8)
+    rows[::4] = 200  # stripes that vanish into their mean
     canvas, scale = fit_into(rows, 200, 200)
-    assert scale == 0.5
+    assert scale == 0.25
     assert canvas.shape == (200, 200, 3)
     assert canvas.dtype == np.uint8
-    assert (canvas[:, :50] == 100).all()
+    assert (canvas[:, :50] == 50).all()
     assert not canvas[:, 50:].any()
 
 
