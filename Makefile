@@ -37,7 +37,7 @@ mutation: quality-env ## do the tests notice changes? MODULE=smoothing (of fer_r
 
 docs: quality-env ## the documentation's site, warnings are errors; dist/site
 	@tools/docs/pages
-	@.venv-quality/bin/mkdocs build --strict --quiet
+	@.venv-quality/bin/mkdocs build --strict
 
 dist: quality-env ## sdist and wheel, built twice and compared; dist/
 	@tools/quality/package

@@ -31,3 +31,8 @@ def test_an_emotion_without_coordinates_carries_no_weight():
 def test_labels_without_any_coordinates_give_nan():
     values = valence_arousal(('bored', 'tired'), np.array([0.5, 0.5], np.float32))
     assert all(math.isnan(value) for value in values)
+
+
+def test_a_distribution_over_other_labels_is_an_error():
+    with pytest.raises(ValueError, match='zip'):
+        valence_arousal(('happiness', 'neutral'), np.array([1.0], np.float32))

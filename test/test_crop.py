@@ -162,3 +162,8 @@ def test_the_cost_of_a_huge_face_is_bounded(astronaut):
         return min(times)
     # Sixteen times the side, 256 times the pixels.
     assert cost(2800) < 100 * cost(175)
+
+
+def test_a_frame_may_be_smaller_than_the_box():
+    frame = frame_of((10, 20, 40, 40), CropConvention(margin=0.5))
+    assert frame == frame_of((20, 30, 20, 20), AS_IS)

@@ -73,3 +73,56 @@ def test_pictures_are_reduced_into_a_canvas_but_never_enlarged():
     canvas, scale = fit_into(np.full((10, 10, 3), 9, np.uint8), 64, 32)
     assert scale == 1.0
     assert canvas.shape == (32, 64, 3)
+
+
+def test_the_score_alone_decides_and_the_surest_are_read_first():
+    cells = grid(32, 32)
+    outputs = np.full((len(cells), OUTPUTS), 9.0, np.float32)  # all but the scores look sure
+    outputs[:, 0] = -9.0
+    outputs[3, 0], outputs[7, 0], outputs[11, 0] = 1.0, 3.0, 2.0
+    outputs[[3, 7, 11], 5:] = np.arange(30).reshape(3, 10)
+    _, scores, landmarks = decode(outputs, cells, 0.5, most=2)
+    assert scores == pytest.approx([1 / (1 + np.exp(-3)), 1 / (1 + np.exp(-2))])
+    # Each face has its own points.
+    for row, found in zip((7, 11), landmarks, strict=True):
+        assert found == pytest.approx(
+            cells[row, :2] + outputs[row, 5:].reshape(5, 2) * cells[row, 2])
+
+
+def test_what_is_decoded_is_float32():
+    cells = grid(32, 32)
+    outputs = np.zeros((len(cells), OUTPUTS), np.float32)
+    assert [part.dtype for part in decode(outputs, cells, 0.5)] == [np.float32] * 3
+
+
+def test_a_single_box_remains():
+    assert suppress(np.array([[0, 0, 10, 10]], np.float32), np.array([0.6], np.float32), 0.4) \
+        == [0]
+
+
+@pytest.mark.parametrize('size', [(32, 31), (31, 32)])
+def test_padding_of_one_side(size):
+    padded = pad(np.full((*size, 3), 7, np.uint8))
+    assert padded.shape == (32, 32, 3)
+    assert padded.dtype == np.uint8
+
+
+def test_a_tall_picture_is_reduced_by_its_height_and_averages_what_it_leaves_out():
+    rows = np.zeros((800, 200, 3), np.uint8)
+    rows[::4] = 200  # stripes that vanish into their mean
+    canvas, scale = fit_into(rows, 200, 200)
+    assert scale == 0.25
+    assert canvas.shape == (200, 200, 3)
+    assert canvas.dtype == np.uint8
+    assert (canvas[:, :50] == 50).all()
+    assert not canvas[:, 50:].any()
+
+
+def test_a_line_of_pixels_does_not_vanish():
+    canvas, scale = fit_into(np.full((1000, 1, 3), 9, np.uint8), 64, 100)
+    assert scale == pytest.approx(0.1)
+    assert (canvas[:, 0] == 9).all()
+    assert not canvas[:, 1:].any()
+    canvas, _ = fit_into(np.full((1, 1000, 3), 9, np.uint8), 100, 64)
+    assert (canvas[0] == 9).all()
+    assert not canvas[1:].any()

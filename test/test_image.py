@@ -2,6 +2,7 @@
 
 import array
 import dataclasses
+import sys
 
 import cv2
 from malformed_images import malformed_images
@@ -252,3 +253,18 @@ def test_a_damaged_middle_of_a_png_is_refused():
 def test_compressed_depth_is_refused_with_advice():
     with pytest.raises(ImageError, match='depth image'):
         compressed_to_bgr(Compressed('16UC1; compressedDepth png', encode(WIDE, '.png')))
+
+
+def test_the_byte_order_of_what_is_made_is_this_machines():
+    assert from_bgr(BGR).is_bigendian == (sys.byteorder == 'big')
+
+
+@pytest.mark.parametrize('data', [(), [], b''])
+def test_no_data_is_too_little_whatever_holds_it(data):
+    with pytest.raises(ImageError, match='must be 12 bytes, got 0'):
+        to_bgr(ImageFields(2, 2, 'bgr8', 0, 6, data))
+
+
+def test_data_of_another_kind_are_named():
+    with pytest.raises(ImageError, match='data must be bytes, got int'):
+        to_bgr(ImageFields(2, 2, 'bgr8', 0, 6, 7))

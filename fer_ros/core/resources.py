@@ -13,14 +13,18 @@ def resource_folders(name: str) -> list[Path]:
     """Return the existing folders called `name` (`models`, `config`), in order of precedence.
 
     The source tree that the code runs from comes first, then `share/fer_ros` of every prefix of
-    a sourced ROS workspace, then that of the Python environment.
+    a sourced ROS workspace, then that of the Python environment, then that of where pip put the
+    package, which can be elsewhere (`--user`, `--target`, Debian's /usr/local).
     """
     prefixes = [
         Path(prefix) for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
         if prefix]
     # Above an installed package lies site-packages, where a `models` would be somebody else's.
-    source = Path(__file__).resolve().parents[2]
+    here = Path(__file__).resolve().parents
+    source = here[2]
     candidates = [source / name] if (source / 'package.xml').is_file() else []
+    # PREFIX/lib/python3.x/site-packages/fer_ros/core, or TARGET/fer_ros/core.
+    own = [here[depth] for depth in (5, 2) if depth < len(here)]
     candidates += [
-        prefix / 'share' / 'fer_ros' / name for prefix in (*prefixes, Path(sys.prefix))]
+        prefix / 'share' / 'fer_ros' / name for prefix in (*prefixes, Path(sys.prefix), *own)]
     return [folder for folder in dict.fromkeys(candidates) if folder.is_dir()]
