@@ -80,9 +80,11 @@ class VideoNode(Node):  # type: ignore[misc]
             f'{self._source.name}: {width}x{height}, {self._source.fps:g} frames/s on '
             f'{self._raw.topic_name}')
         self._await_subscriber()
-        begin = time.monotonic()
+        begin = 0.0
         count = 0
         for frame in self._source:
+            if not count:
+                begin = time.monotonic() - frame.stamp  # opening and decoding took their time
             due = begin + frame.stamp
             late = time.monotonic() - due
             if not self._source.live:
