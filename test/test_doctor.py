@@ -199,6 +199,19 @@ def test_findings_from_evidence(given, text):
     assert any(f.level != 'ok' and text in f.text for f in examine(given)), examine(given)
 
 
+@pytest.mark.parametrize(('values', 'advice'), [
+    ({'dropped: overload': '60', 'dropped: lost': '2'}, 'a smaller model'),
+    ({'dropped: lost': '60'}, 'config/fastdds.xml'),
+    ({'dropped: rate': '60', 'dropped: lost': '2'}, 'a larger max_rate'),
+    ({'dropped: stale': '60'}, 'a larger max_age'),
+    ({'dropped: order': '60'}, 'one publisher alone'),
+])
+def test_the_advice_is_about_the_commonest_cause(values, advice):
+    given = evidence(images=stream(90, 30), results=stream(30, 10), values=values)
+    (finding,) = (f for f in examine(given) if 'results come at' in f.text)
+    assert advice in finding.advice
+
+
 def test_compressed_type_is_looked_for(start, camera, doctor):
     start(image_transport='compressed', lazy=False)
     camera('/image_raw/compressed', kind=CompressedImage)

@@ -10,7 +10,7 @@ from rclpy.parameter import Parameter
 from ros_support import NodeProcess
 import yaml
 
-from fer_ros.nodes.declare import PARAMETER_ERRORS
+from fer_ros.nodes.declare import PARAMETER_ERRORS, unknown_parameters
 from fer_ros.nodes.parameter_handler import ParameterHandler
 from fer_ros.nodes.parameter_spec import When
 from fer_ros.nodes.parameters import Parameters, specs
@@ -51,7 +51,7 @@ def test_the_config_file_documents_every_parameter_with_its_default():
 def test_a_preset_is_accepted(handled, path):
     values = dict(flatten(yaml.safe_load(path.read_text())['/**']['ros__parameters']))
     told = handled(**values)
-    assert told.handler.unknown() == []
+    assert unknown_parameters(told.node) == []
     for name, value in values.items():
         assert told.node.get_parameter(name).value == value
 

@@ -201,10 +201,10 @@ def sockets(pid):
 def test_the_process_opens_no_socket_beside_those_of_dds(ros, astronaut):
     # With the same transports of Fast DDS.
     bare = ('import rclpy; from fer_ros.nodes.transport import make_room_for_images;'
-            'make_room_for_images(); rclpy.init(); node = rclpy.create_node("bare"); print("up");'
-            'rclpy.spin(node)')
+            'make_room_for_images(); rclpy.init(); node = rclpy.create_node("bare");'
+            'print("it is up"); rclpy.spin(node)')
     with NodeProcess('', command=(sys.executable, '-c', bare)) as process:
-        process.wait_output('up')
+        process.wait_output('it is up')
         usual = sockets(process.process.pid)
     with NodeProcess('fer_ros.nodes.emotion_node') as process:
         emotions = ros.subscribe(EmotionArray, EMOTIONS)

@@ -1,12 +1,14 @@
 """Images reach another process whole, though subscribers to them are best effort."""
 
 from pathlib import Path
+import sys
 
 import cv2
 import pytest
 from ros_support import NodeProcess
 from sensor_msgs.msg import Image
 
+from fer_ros.nodes import transport
 from fer_ros.nodes.qos import IMAGE_QOS
 from fer_ros.nodes.transport import make_room_for_images
 
@@ -25,11 +27,34 @@ def test_the_profile_is_chosen_where_nobody_has_chosen(before, chosen):
     environment = dict(before)
     make_room_for_images(environment)
     if chosen:
-        path = Path(environment['FASTRTPS_DEFAULT_PROFILES_FILE'])
-        assert path.read_text() == (CONFIG / 'fastdds.xml').read_text()
-        assert environment['FASTDDS_DEFAULT_PROFILES_FILE'] == str(path)
+        (name,) = set(environment) - set(before)
+        assert name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+        assert Path(environment[name]).read_text() == (CONFIG / 'fastdds.xml').read_text()
     else:
         assert environment == before
+
+
+def test_the_middleware_that_runs_has_no_complaint():
+    """Fast DDS 3 warns of the variable that Fast DDS 2 reads."""
+    code = ('from fer_ros.nodes.transport import make_room_for_images; make_room_for_images();'
+            'import rclpy; rclpy.init(); rclpy.create_node("bare"); print("no more")')
+    with NodeProcess('', command=(sys.executable, '-c', code)) as process:
+        assert process.wait_end() == 0
+        assert process.output == 'no more\n'
+
+
+@pytest.mark.parametrize(('library', 'name'), [
+    ('libfastdds.so.3.2', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+    ('libfastrtps.so.2.14', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+])
+def test_the_variable_is_that_of_the_installed_fast_dds(tmp_path, monkeypatch, library, name):
+    monkeypatch.setattr(sys, 'prefix', '/nowhere')
+    (tmp_path / 'lib').mkdir()
+    (tmp_path / 'lib' / library).touch()
+    environment = {'AMENT_PREFIX_PATH': f'/overlay:{tmp_path}'}
+    monkeypatch.setattr(transport, 'resource_folders', lambda name: [CONFIG])
+    make_room_for_images(environment)
+    assert set(environment) == {'AMENT_PREFIX_PATH', name}
 
 
 def test_images_of_900_kilobytes_reach_a_best_effort_subscriber_elsewhere(

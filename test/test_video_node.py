@@ -117,6 +117,11 @@ def test_what_is_wrong_is_told_in_one_line(parameters, message):
     assert message in lines[0]
 
 
+def test_a_parameter_that_it_does_not_have_is_named(video):
+    with start(source=video, sorce='0') as node:
+        node.wait_output('there is no parameter sorce (do you mean source?); it is not used')
+
+
 def test_parameters_are_described(ros, video):
     names = ['source', 'rate', 'loop', 'duration', 'width', 'height', 'frame_id', 'compressed',
              'jpeg_quality', 'wait_for_subscriber', 'start_delay']

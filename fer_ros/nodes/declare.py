@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+import difflib
+
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
-__all__ = ['PARAMETER_ERRORS', 'ParameterValue', 'declare_fixed', 'make_descriptor']
+__all__ = [
+    'PARAMETER_ERRORS', 'ParameterValue', 'declare_fixed', 'make_descriptor',
+    'unknown_parameters', 'warn_of_unknown',
+]
 
 ParameterValue = bool | int | float | str
 
 PARAMETER_ERRORS = (InvalidParameterTypeException, InvalidParameterValueException)
 """What `declare_fixed` raises on a value that the user has set wrongly; the text names it."""
+
+# Declared by rclpy, or by it for others' sake.
+_FOREIGN = ('qos_overrides.', 'use_sim_time', 'start_type_description_service')
 
 
 def make_descriptor(
@@ -65,3 +74,22 @@ def declare_fixed(
         default, description, bounds=bounds, read_only=True, any_type=any_type)
     value: ParameterValue = node.declare_parameter(name, default, descriptor).value
     return str(value) if any_type else value
+
+
+def unknown_parameters(node: Node) -> list[str]:
+    """Return what the user has set and is not declared, each with the name that it may mean."""
+    known = node.get_parameters_by_prefix('')
+    given = getattr(node, '_parameter_overrides', {})
+    return [_guess(name, known) for name in given
+            if name not in known and not name.startswith(_FOREIGN)]
+
+
+def warn_of_unknown(node: Node) -> None:
+    """Name in the log what the user has set and is not declared, once all is."""
+    for unknown in unknown_parameters(node):
+        node.get_logger().warning(f'there is no parameter {unknown}; it is not used')
+
+
+def _guess(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f'{name} (do you mean {close[0]}?)' if close else name

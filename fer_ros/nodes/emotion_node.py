@@ -21,6 +21,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from fer_ros.core.errors import FerError
 from fer_ros.nodes.camera import Camera
+from fer_ros.nodes.declare import warn_of_unknown
 from fer_ros.nodes.diagnostics import describe_process
 from fer_ros.nodes.executor import NodeExecutor
 from fer_ros.nodes.humans import Humans
@@ -72,8 +73,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             lambda camera, data: self._cameras[camera].process(data, self._in_use))
         self._settings = ParameterHandler(
             self, lambda: self._recognizer is not None, self._apply, self._load)
-        for unknown in self._settings.unknown():
-            self.get_logger().warning(f'there is no parameter {unknown}; it is not used')
+        warn_of_unknown(self)
         self._cameras = {
             name: Camera(self, name, partial(self._settings.of_camera, name), self._worker)
             for name in self._settings.cameras}

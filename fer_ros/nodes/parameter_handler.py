@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
-import difflib
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
@@ -16,9 +15,6 @@ from fer_ros.nodes.parameter_spec import Spec, When
 from fer_ros.nodes.parameters import camera_names, contradiction, Parameters, specs
 
 __all__ = ['ParameterHandler']
-
-# Declared by rclpy, or by it for others' sake.
-_FOREIGN = ('qos_overrides.', 'use_sim_time', 'start_type_description_service')
 
 
 class ParameterHandler:
@@ -71,13 +67,6 @@ class ParameterHandler:
     def of_camera(self, camera: str) -> Parameters:
         """Return the values in force for one of `cameras`."""
         return self._current_of[camera]
-
-    def unknown(self) -> list[str]:
-        """Return what the user has set and nobody reads, each with the name that it may mean."""
-        given = getattr(self._node, '_parameter_overrides', {})
-        return [
-            _guess(name, [*self._specs, *self._of_cameras]) for name in given
-            if self._spec(name) is None and not name.startswith(_FOREIGN)]
 
     def _spec(self, name: str) -> Spec | None:
         return self._specs.get(name) or self._of_cameras.get(name)
@@ -148,8 +137,3 @@ class ParameterHandler:
         if any(self._spec(change.name) for change in changes):
             self._read()
             self._on_change(self.current)
-
-
-def _guess(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f'{name} (do you mean {close[0]}?)' if close else name

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 import os
+from pathlib import Path
+import sys
 
 from fer_ros.core.resources import resource_folders
 
 __all__ = ['make_room_for_images']
 
-# Fast DDS of Jazzy reads the first, that of Kilted the second.
+# Fast DDS 2 (Jazzy) reads the first; Fast DDS 3 (Kilted) the second, and warns of the first.
 _VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+_LIBRARIES_OF_3 = ('lib/libfastdds.so*', 'lib/*/libfastdds.so*')
 _PROFILES = 'fastdds.xml'
 
 
@@ -24,5 +27,12 @@ def make_room_for_images(environment: MutableMapping[str, str] = os.environ) -> 
         return
     for folder in resource_folders('config'):
         if (folder / _PROFILES).is_file():
-            environment.update(dict.fromkeys(_VARIABLES, str(folder / _PROFILES)))
+            environment[_variable(environment)] = str(folder / _PROFILES)
             return
+
+
+def _variable(environment: MutableMapping[str, str]) -> str:
+    prefixes = environment.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    newer = any(any(Path(prefix).glob(pattern))
+                for prefix in (*filter(None, prefixes), sys.prefix) for pattern in _LIBRARIES_OF_3)
+    return _VARIABLES[newer]

@@ -21,7 +21,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_ros.core.sources import Frame, FrameSource, open_source
-from fer_ros.nodes.declare import declare_fixed, ParameterValue
+from fer_ros.nodes.declare import declare_fixed, ParameterValue, warn_of_unknown
 from fer_ros.nodes.messages import compressed_message, image_message
 from fer_ros.nodes.process import run_node
 from fer_ros.nodes.qos import IMAGE_OFFER_QOS, overridable, own
@@ -47,6 +47,7 @@ class VideoNode(Node):  # type: ignore[misc]
         super().__init__('video_node')
         logging.getLogger('fer_ros').addHandler(_NodeLogHandler(self))
         get = _declare_parameters(self)
+        warn_of_unknown(self)
         self._frame_id = str(get['frame_id'])
         self._jpeg_quality = int(get['jpeg_quality'])
         self._start_delay = float(get['start_delay'])
@@ -79,9 +80,11 @@ class VideoNode(Node):  # type: ignore[misc]
             f'{self._source.name}: {width}x{height}, {self._source.fps:g} frames/s on '
             f'{self._raw.topic_name}')
         self._await_subscriber()
-        begin = time.monotonic()
+        begin = 0.0
         count = 0
         for frame in self._source:
+            if not count:
+                begin = time.monotonic() - frame.stamp  # opening and decoding took their time
             due = begin + frame.stamp
             late = time.monotonic() - due
             if not self._source.live:

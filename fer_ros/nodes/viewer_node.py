@@ -29,7 +29,7 @@ from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
 from fer_ros.core.video_encoder import MPEG4, MPEG4_NOTE
 from fer_ros.core.video_writer import TimedVideoWriter
-from fer_ros.nodes.declare import declare_fixed
+from fer_ros.nodes.declare import declare_fixed, warn_of_unknown
 from fer_ros.nodes.messages import result_from_message, seconds
 from fer_ros.nodes.process import end_between_callbacks, run_node
 from fer_ros.nodes.qos import IMAGE_QOS, RESULT_QOS
@@ -62,6 +62,7 @@ class ViewerNode(Node):  # type: ignore[misc]
         self._first_timeout = float(declare_fixed(
             self, 'first_timeout', 0.0,
             'Seconds to wait for the first result; 0: without limit', bounds=(0.0, 3600.0)))
+        warn_of_unknown(self)
         self._folder = Path(folder).expanduser() if folder else None
         self._video = TimedVideoWriter(self._folder / 'emotions.mp4') if self._folder else None
         self._size = ''

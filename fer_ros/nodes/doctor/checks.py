@@ -18,6 +18,17 @@ _FUTURE_SECONDS = 0.1  # stamps further ahead of the clock are wrong
 _OLD_SECONDS = 1.0  # images older than this are of no use to a behaviour
 _MANY = 0.2  # share of the images
 
+_MORE_RESULTS = {
+    'lost': 'images are lost on the way to the node: if they are larger than half a megabyte, '
+            'give the camera driver the profile config/fastdds.xml, or a smaller size',
+    'overload': 'for more results: a smaller model (mobile_48), a larger '
+                'detector.min_face_size, a region of interest',
+    'rate': 'for more results: a larger max_rate',
+    'stale': 'for more results: a larger max_age; or see to the clocks of both machines',
+    'order': 'let one publisher alone publish on the image topic',
+}
+"""What to do about the commonest cause of drops."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
@@ -192,13 +203,12 @@ def _results(camera: CameraEvidence, evidence: Evidence) -> Iterator[Finding]:
             f'{text}; {strange} of {len(camera.results)} have stamps of images that did not '
             'come here', 'images are lost on the way to here: the network is too slow for them')
     elif came and rate < (1 - _MANY) * came:
-        causes = [f'{cause} ({DROPS[cause]})' for cause in DROPS
-                  if camera.values.get(f'dropped: {cause}', '0') != '0']
+        counts = {cause: int(camera.values.get(f'dropped: {cause}', '0')) for cause in DROPS}
+        causes = [f'{cause} ({DROPS[cause]})' for cause in DROPS if counts[cause]]
         yield Finding(
             camera.title, 'warn', f'{text}, images at {came:.1f} Hz; dropped: '
             f'{"; ".join(causes) or "for no cause that the node knows"}',
-            'for more results: a smaller model (mobile_48), a larger detector.min_face_size, a '
-            'region of interest')
+            _MORE_RESULTS[max(counts, key=lambda cause: counts[cause])] if causes else '')
     else:
         yield Finding(camera.title, 'ok', text)
 
