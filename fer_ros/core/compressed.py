@@ -21,6 +21,9 @@ from fer_ros.core.types import Image
 __all__ = ['CompressedImageMessage', 'compressed_to_bgr']
 
 _MAX_PIXELS = 64_000_000
+# A block of 8x8 pixels takes a bit at least, for its mean, if the entropy code is Huffman's; a
+# flat picture of libjpeg's takes 3 bits.
+_MAX_JPEG_PIXELS_PER_BYTE = 512
 _PNG = b'\x89PNG\r\n\x1a\n'
 _JPEG = b'\xff\xd8\xff'
 # Start-of-frame markers of JPEG; C4, C8 and CC are tables and extensions (ITU-T T.81, B.1).
@@ -125,6 +128,10 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
             continue
         if marker in _FRAME_MARKERS:
             height, width = struct.unpack('>HH', content[place + 5:place + 9])
+            if width * height > _MAX_JPEG_PIXELS_PER_BYTE * len(content):
+                raise ImageError(
+                    f'jpeg image of {len(content)} bytes cannot hold the {width}x{height} pixels '
+                    'that its header names; it is cut off or made to fill the memory')
             return width, height
         place += 2 + int.from_bytes(content[place + 2:place + 4], 'big')
     raise ImageError('jpeg image has no readable frame header; it is damaged')

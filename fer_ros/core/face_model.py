@@ -18,6 +18,7 @@ from fer_ros.core.manifest import (
     read_manifest,
     read_network,
     sha256_of,
+    text,
 )
 
 __all__ = ['available_face_models', 'DEFAULT_FACE_MODEL', 'FACE_TASK', 'FaceManifest',
@@ -115,7 +116,7 @@ def _check(content: Mapping[str, Any]) -> FaceManifest:
         file_name(content, 'network.file')
         network = MappingProxyType(content['network'])
     return FaceManifest(
-        name=field(content, 'name', str), version=field(content, 'version', str),
+        name=text(content, 'name'), version=text(content, 'version'),
         license=field(content, 'license', str),
         description=field(content, 'description', str),
         file=file_name(content, 'file'), sha256=sha256_of(content),

@@ -16,12 +16,14 @@ from fer_ros.core.manifest import (
     file_name,
     find_folder,
     installed_folders,
+    is_text,
     MANIFEST,
     number,
     read_manifest,
     read_network,
     SCHEMA,
     sha256_of,
+    text,
 )
 from fer_ros.core.types import UNKNOWN
 
@@ -143,7 +145,7 @@ def load_model(model: str | Path | None = None) -> Model:
 
 def _labels(content: Mapping[str, Any]) -> tuple[str, ...]:
     labels = field(content, 'labels', list)
-    if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):
+    if len(labels) < 2 or not all(map(is_text, labels)):
         raise ModelError(f'labels must be at least two names, got {labels!r}')
     if len(set(labels)) != len(labels) or UNKNOWN in labels:
         raise ModelError(f'labels must differ and not be {UNKNOWN!r}, got {labels!r}')
@@ -170,7 +172,7 @@ def _alignment(content: Mapping[str, Any]) -> Mapping[str, Alignment]:
         points = field(content, f'alignment.{name}.points', list)
         try:
             alignments[name] = Alignment(tuple((float(x), float(y)) for x, y in points))
-        except (TypeError, ValueError, ConfigError) as error:
+        except (TypeError, ValueError, OverflowError, ConfigError) as error:
             raise ModelError(
                 f'alignment.{name}.points must be five [x, y] of a face (eyes, nose tip, mouth '
                 f'corners), got {points!r}') from error
@@ -221,7 +223,7 @@ def _check_manifest(content: Mapping[str, Any]) -> Manifest:
     for name in ('input.width', 'input.height', 'parameters'):
         field(content, name, int)
     return Manifest(
-        name=field(content, 'name', str), version=field(content, 'version', str),
+        name=text(content, 'name'), version=text(content, 'version'),
         license=field(content, 'license', str),
         description=field(content, 'description', str),
         file=file_name(content, 'file'), sha256=sha256_of(content),

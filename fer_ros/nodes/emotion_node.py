@@ -42,6 +42,7 @@ __all__ = ['EmotionNode', 'main']
 _SUCCESS = TransitionCallbackReturn.SUCCESS
 _FAILURE = TransitionCallbackReturn.FAILURE
 _LAST_IMAGE_SECONDS = 10.0  # for the image at hand when the node is deactivated
+_LONG_IMAGE_SECONDS = 120.0  # for it after that, on the way through the error state
 _END_SECONDS = 0.5  # for the image at hand when the process is to end
 
 
@@ -143,6 +144,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give back everything, so that the node can be configured anew."""
+        self._worker.stop(_LONG_IMAGE_SECONDS)
         self._release()
         self._state = 'unconfigured'
         self._error = self._error or f'a transition from {state.label} failed'
