@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+import dataclasses
 import itertools
 import json
 from pathlib import Path
@@ -48,7 +49,8 @@ def _content(soak: Soak, problems: Sequence[str], about: dict[str, Any]) -> dict
             name: {'second round': round(min(getattr(s, name) for s in judged[0]), 1),
                    'last round': round(min(getattr(s, name) for s in judged[-1]), 1),
                    'largest': round(max(getattr(s, name) for s in soak.samples), 1)}
-            for name in ('memory', 'handles', 'threads')} if len(judged) > 1 else {}}
+            for name in ('memory', 'handles', 'threads')} if len(judged) > 1 else {},
+        'samples': [dataclasses.asdict(sample) for sample in soak.samples]}
 
 
 def _text(content: dict[str, Any]) -> str:

@@ -160,6 +160,8 @@ class Soak:
     def finish(self) -> None:
         """Let the last results arrive, and end the node."""
         time.sleep(1.0)
+        self._ending.set()
+        self._sampler.join()
         if self.watch.counts['failed']:
             self.problems.append(f'{self.watch.counts["failed"]} images failed')
         self.end_node(signal.SIGTERM)
@@ -173,6 +175,8 @@ class Soak:
             try:
                 taken = usage(psutil.Process(self._process.pid))
             except psutil.Error:
+                continue
+            if not taken[0]:  # it has just ended
                 continue
             self.samples.append(Sample(
                 self.elapsed, self._life, self._round, *taken, self.published,
