@@ -51,6 +51,29 @@ def test_a_tiny_jpeg_that_claims_to_be_huge_is_refused_before_it_is_decoded(prog
     assert resident_mb() - before < 20
 
 
+def test_a_true_size_behind_a_false_one_is_found():
+    """Two bytes of a marker that has no segment hide the true header from a careless reader."""
+    bomb = claiming(jpeg(np.full((64, 64, 3), 90, np.uint8)), 8000, 8000)
+    place = bomb.index(b'\xff\xc0')
+    lie = b'\xff\xfe\0\x0f' + b'\xff\xc0\0\x11\x08' + struct.pack('>HH', 64, 64) + bytes(4)
+    hidden = bomb[:place] + b'\xff\xd0' + bomb[place:place + 19] + lie + bomb[place + 19:]
+    with pytest.raises(ImageError, match='8000x8000'):
+        compressed_to_bgr(picture(hidden))
+
+
+@pytest.mark.parametrize('chunk', [b'IDAT', b'tEXt'])
+def test_a_png_whose_chunk_claims_gigabytes_is_refused(chunk):
+    data = cv2.imencode('.png', np.zeros((16, 12, 3), np.uint8))[1].tobytes()
+    place = data.index(b'IDAT') - 4
+    if chunk != b'IDAT':
+        data = data[:place] + struct.pack('>I', 4) + chunk + bytes(8) + data[place:]
+    lie = data[:place] + struct.pack('>I', 0xFE000000) + data[place + 4:]
+    before = resident_mb()
+    with pytest.raises(ImageError, match='cut off'):
+        compressed_to_bgr(picture(lie))
+    assert resident_mb() - before < 20
+
+
 @pytest.mark.parametrize(('width', 'height'), [(65535, 65535), (16384, 16384), (0, 10)])
 def test_a_size_that_no_image_may_have_is_refused_whatever_the_file_holds(width, height):
     data = claiming(jpeg(np.zeros((64, 64, 3), np.uint8)), width, height)
