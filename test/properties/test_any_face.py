@@ -11,7 +11,7 @@ from fer_ros.core.alignment import crop_frame, FER_ALIGNMENT
 from fer_ros.core.annotate import draw
 from fer_ros.core.crop import crop_face, CropConvention, cut, FER_FRAMING, upright_frame
 from fer_ros.core.head_pose import head_pose
-from fer_ros.core.reduce import look, MIN_FACE_SIZE, Sight
+from fer_ros.core.reduce import look, Sight
 from fer_ros.core.types import CropFrame, Face, FaceEmotion, FrameResult
 
 SIDES = st.integers(1, 40)
@@ -85,10 +85,6 @@ def test_any_look_at_any_picture_shows_views_of_it_and_brings_faces_back(
         x, y, w, h = face.box
         assert x >= -1e-6 and y >= -1e-6  # noqa: PT018
         assert x + w <= width + 1e-6 and y + h <= height + 1e-6  # noqa: PT018
-
-
-def test_the_default_sight_is_one_of_those():
-    assert 0.01 <= MIN_FACE_SIZE <= 1
 
 
 @given(SIDES, SIDES, st.lists(BOXES, max_size=4), st.booleans(), st.booleans())
