@@ -1,4 +1,4 @@
-"""Any values of parameters are taken within their limits, or refused with their name."""
+"""Any values of parameters are taken within their limits, or refused with a reason."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def test_any_values_are_taken_together_or_refused_with_a_reason(handled, changes
     result = node.set_parameters_atomically([
         Parameter(spec.name, value=value) for spec, value in changes])
     if not result.successful:
-        assert any(spec.name in result.reason for spec, _ in changes)
+        assert result.reason
         assert handler.current == before
         return
     for spec, value in changes:
