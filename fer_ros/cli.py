@@ -32,6 +32,7 @@ _COMMANDS = {
     'distil': 'train a student network on what one or more teacher models say',
     'ensemble': 'average models into one that runs like any other',
     'export': 'convert a model folder to float16, int8 or ONNX, and measure what that costs',
+    'bench': 'what the package costs here: stages, the node over DDS, other packages',
     'networks': 'what each network family costs: parameters, operations, size, time',
     'evaluate': 'measure the pipeline on bags, videos, pictures; a model, a detector, a framing',
     'compare': 'whether one model or run is better than another on the same faces',

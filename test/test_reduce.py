@@ -109,3 +109,14 @@ def test_the_largest_come_first_and_no_more_than_asked():
 def test_values_of_no_sense_are_refused_by_name(options):
     with pytest.raises(ConfigError, match=next(iter(options))):
         Sight(**options)
+
+
+@pytest.mark.parametrize('size', [(1920, 1080), (3840, 2160), (3001, 2003)], ids=str)
+def test_large_frames_are_halved_first_and_look_the_same(size, astronaut):
+    frame = cv2.resize(astronaut, size, interpolation=cv2.INTER_CUBIC)
+    views = []
+    look(frame, Sight(), 20.0, lambda view: views.append(view) or [])
+    direct = cv2.resize(frame, views[0].shape[1::-1], interpolation=cv2.INTER_AREA)
+    apart = np.abs(views[0].astype(int) - direct)
+    assert apart.mean() < 0.6
+    assert np.percentile(apart, 99) <= 4

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import os
 from pathlib import Path
 import tempfile
 import time
 
 from fer_ros.commands.options import add_pipeline_options
-from fer_ros.commands.processes import Child
+from fer_ros.commands.processes import check_ros, Child, node_environment, ros_arguments
 from fer_ros.core.demo_clip import write_demo_clip
 from fer_ros.core.detector import create_detector
 from fer_ros.core.errors import ConfigError, FerError
@@ -63,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         FerError: If something is missing, a process died, or no face was seen.
         KeyboardInterrupt: If the user ended a source that has an end of its own.
     """
-    _check_ros()
+    check_ros('the demo')
     if not 0 <= args.duration < 1e6:
         raise ConfigError(f'--duration must lie in [0, 1e6), got {args.duration}')
     # What is wrong with model, detector or file is told here and now, not by a node that waits.
@@ -88,7 +86,7 @@ class _Demo:
         self._args = args
         self._out = out
         self._scratch = scratch
-        self._environment = _environment(scratch)
+        self._environment = node_environment(scratch)
         self._children: list[Child] = []
 
     def play(self) -> None:
@@ -152,11 +150,7 @@ class _Demo:
     def _start(
             self, name: str, parameters: dict[str, object], *,
             remap: dict[str, str] | None = None, visible: bool = False) -> Child:
-        arguments = ['--ros-args', '-r', f'__ns:={_NAMESPACE}']
-        for topic, target in (remap or {}).items():
-            arguments += ['-r', f'{topic}:={target}']
-        for key, value in parameters.items():
-            arguments += ['-p', f'{key}:={_yaml(value)}']
+        arguments = ros_arguments(_NAMESPACE, parameters, remap)
         log = None if visible else self._scratch / f'{name}.log'
         child = Child(f'fer_ros.nodes.{name}', arguments, self._environment, log)
         self._children.append(child)
@@ -176,46 +170,5 @@ class _Demo:
         return parameters
 
 
-def _yaml(value: object) -> str:
-    """Return a parameter value as `-p` reads it; quotes keep a text a text."""
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _absolute(path: str | None) -> str | None:
     return str(Path(path).resolve()) if path and Path(path).exists() else path
-
-
-def _check_ros() -> None:
-    """Fail if ROS 2 or the built messages are not importable; an unbuilt folder is not enough."""
-    for name, remedy in (
-            ('rclpy', 'source a ROS 2 installation or use the environment that `make` sets up'),
-            ('fer_msgs.msg', 'build fer_msgs with colcon and source its workspace, or use the '
-                             'environment that `make` sets up')):
-        try:
-            spec = importlib.util.find_spec(name)
-        except ImportError:
-            spec = None
-        if spec is None or spec.origin is None:
-            raise FerError(f'the demo needs {name.partition(".")[0]}: {remedy}')
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """Return the environment of the nodes: on this machine, in a domain of their own."""
-    environment = dict(os.environ)
-    defaults = {
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        # Domains up to 101 have their ports below the ephemeral ones of Linux.
-        'ROS_DOMAIN_ID': str(1 + os.getpid() % 101),
-        'ROS_LOG_DIR': str(scratch / 'log'),
-    }
-    for key, value in defaults.items():
-        environment.setdefault(key, value)
-    environment['RCUTILS_CONSOLE_OUTPUT_FORMAT'] = '[{severity}] {message}'
-    environment['RCUTILS_COLORIZED_OUTPUT'] = '0'
-    # The nodes must be those of the running code, wherever the demo is started.
-    source = str(Path(__file__).resolve().parents[2])
-    environment['PYTHONPATH'] = os.pathsep.join(
-        filter(None, [source, environment.get('PYTHONPATH')]))
-    return environment

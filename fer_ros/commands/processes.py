@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 import contextlib
 import ctypes
+import importlib.util
+import os
 from pathlib import Path
 import signal
 import subprocess
 import sys
 
-__all__ = ['Child', 'die_with_parent']
+from fer_ros.core.errors import FerError
+
+__all__ = ['Child', 'check_ros', 'die_with_parent', 'node_environment', 'ros_arguments']
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _TAIL_LINES = 6
@@ -42,6 +46,11 @@ class Child:
                 stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT if log else None, start_new_session=True,
                 preexec_fn=die_with_parent)
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
 
     @property
     def code(self) -> int | None:
@@ -101,3 +110,65 @@ def die_with_parent() -> None:
     """Ask the kernel, in a child, for a SIGTERM when its parent dies; Linux only."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def check_ros(what: str) -> None:
+    """Fail if ROS 2 or the built messages are not importable; an unbuilt folder is not enough.
+
+    Args:
+        what: What needs them, for people.
+
+    Raises:
+        FerError: They are not.
+    """
+    for name, remedy in (
+            ('rclpy', 'source a ROS 2 installation or use the environment that `make` sets up'),
+            ('fer_msgs.msg', 'build fer_msgs with colcon and source its workspace, or use the '
+                             'environment that `make` sets up')):
+        try:
+            spec = importlib.util.find_spec(name)
+        except ImportError:
+            spec = None
+        if spec is None or spec.origin is None:
+            raise FerError(f'{what} needs {name.partition(".")[0]}: {remedy}')
+
+
+def node_environment(scratch: Path) -> dict[str, str]:
+    """Return the environment of the nodes: on this machine, in a domain of their own."""
+    environment = dict(os.environ)
+    defaults = {
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        # Domains up to 101 have their ports below the ephemeral ones of Linux.
+        'ROS_DOMAIN_ID': str(1 + os.getpid() % 101),
+        'ROS_LOG_DIR': str(scratch / 'log'),
+    }
+    for key, value in defaults.items():
+        environment.setdefault(key, value)
+    environment['RCUTILS_CONSOLE_OUTPUT_FORMAT'] = '[{severity}] {message}'
+    environment['RCUTILS_COLORIZED_OUTPUT'] = '0'
+    # The nodes must be those of the running code, wherever the command is started.
+    source = str(Path(__file__).resolve().parents[2])
+    environment['PYTHONPATH'] = os.pathsep.join(
+        filter(None, [source, environment.get('PYTHONPATH')]))
+    return environment
+
+
+def ros_arguments(
+    namespace: str, parameters: Mapping[str, object], remap: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Return the command line of a node."""
+    arguments = ['--ros-args', '-r', f'__ns:={namespace}']
+    for topic, target in (remap or {}).items():
+        arguments += ['-r', f'{topic}:={target}']
+    for key, value in parameters.items():
+        arguments += ['-p', f'{key}:={_yaml(value)}']
+    return arguments
+
+
+def _yaml(value: object) -> str:
+    """Return a parameter value as `-p` reads it; quotes keep a text a text."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list):
+        return f'[{", ".join(map(_yaml, value))}]'
+    return str(value).lower() if isinstance(value, bool) else str(value)

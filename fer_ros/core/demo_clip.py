@@ -17,7 +17,9 @@ from fer_ros.core.errors import SourceError
 from fer_ros.core.types import Image
 from fer_ros.core.video_writer import VideoWriter
 
-__all__ = ['DEMO_FPS', 'DEMO_SECONDS', 'DEMO_SIZE', 'demo_frames', 'write_demo_clip']
+__all__ = [
+    'DEMO_FPS', 'DEMO_SECONDS', 'DEMO_SIZE', 'demo_frames', 'demo_photograph', 'write_demo_clip',
+]
 
 DEMO_FPS = 15.0
 DEMO_SIZE = (640, 480)
@@ -46,7 +48,7 @@ def demo_frames(fps: float = DEMO_FPS, size: tuple[int, int] = DEMO_SIZE) -> Ite
     Raises:
         SourceError: If scikit-image is not installed.
     """
-    photo = _photograph()
+    photo = demo_photograph()
     for index in range(round(DEMO_SECONDS * fps)):
         x, y, width = _view_at(index / fps)
         scale = width / size[0]  # pixels of the photograph to a pixel of the frame
@@ -73,13 +75,21 @@ def write_demo_clip(path: str | os.PathLike[str]) -> Path:
     return writer.path
 
 
-def _photograph() -> Image:
+def demo_photograph(instead: str = '--source') -> Image:
+    """Return the photograph, (512, 512, 3) uint8 BGR.
+
+    Args:
+        instead: What people can give who do not have it.
+
+    Raises:
+        SourceError: If scikit-image is not installed.
+    """
     try:
         from skimage import data
     except ImportError:
         raise SourceError(
             'the demonstration needs scikit-image for its photograph: '
-            'pip install scikit-image, or give --source') from None
+            f'pip install scikit-image, or give {instead}') from None
     rgb: Image = data.astronaut()  # type: ignore[no-untyped-call, unused-ignore]
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
 

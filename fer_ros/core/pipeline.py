@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 import math
 from pathlib import Path
@@ -79,6 +79,8 @@ class Pipeline:
     Attributes:
         tracker: Its `max_gap` and `start_score` may be changed between two frames,
         labeller: as its `margin`, `min_dwell` and `hysteresis`.
+        clock: Tells the seconds by which the stages are timed; `time.process_time` takes those of
+            the processor.
 
     Raises:
         ModelError: The network does not fit its manifest.
@@ -107,6 +109,7 @@ class Pipeline:
             raise ConfigError(f'align must be one of {", ".join(ALIGN)}, got {align!r}')
         self._alignment = None if align == 'never' \
             else model.manifest.alignment.get(detector.box_convention)
+        self.clock: Callable[[], float] = time.perf_counter
         self._finder = FaceFinder(detector)
         self.classifier = classifier or Classifier(model, num_threads, priors)
         self.tracker = Tracker(track_max_gap, track_start_score)
@@ -251,25 +254,28 @@ class Pipeline:
             ImageError: `bgr` has another shape or type.
         """
         _check_frame(bgr)
-        begin = time.perf_counter()
+        begin = self.clock()
         now = time.monotonic() if stamp is None else stamp
         found = self._finder.find(bgr)
-        detected = time.perf_counter()
+        detected = self.clock()
         # All are tracked, so that who is classified may change without anybody being lost.
         chosen, others = self._choose(found, self._follower.join(found, now))
-        tracked = time.perf_counter()
+        tracked = self.clock()
         views = [self._view(followed.face) for followed in chosen]
-        raw = self._classify_crops(bgr, [crop for _, crop in views])
-        classified = time.perf_counter()
+        crops = self._cut(bgr, [crop for _, crop in views])
+        cropped = self.clock()
+        raw = self.classifier.predict(crops)
+        classified = self.clock()
         emotions = [
             self._seen(emotion, *view) for emotion, view in zip(
                 self._follower.emotions(chosen, raw, now), views, strict=True)]
-        end = time.perf_counter()
+        end = self.clock()
         return FrameResult(
             labels=self.labels, faces=tuple(emotions), width=bgr.shape[1], height=bgr.shape[0],
             stamp=stamp, unclassified=tuple(others), timings={
-                'detect': detected - begin, 'classify': classified - tracked,
-                'track': tracked - detected + end - classified, 'total': end - begin})
+                'detect': detected - begin, 'track': tracked - detected,
+                'crop': cropped - tracked, 'classify': classified - cropped,
+                'smooth': end - classified, 'total': end - begin})
 
     def classify(self, crops: Image) -> Floats:
         """Return (N, K) calibrated probabilities of face images, without detection.
@@ -319,14 +325,14 @@ class Pipeline:
         pose = None if face.landmarks is None else head_pose(face.landmarks)
         return pose, crop_frame(face, pose, self._convention, self._alignment)
 
-    def _classify_crops(self, bgr: Image, frames: list[CropFrame]) -> Floats:
+    def _cut(self, bgr: Image, frames: list[CropFrame]) -> Image:
+        """Return the crops of a frame, (N, height, width) or (N, height, width, 3) BGR."""
         manifest = self.model.manifest
-        crops = [
+        if not frames:
+            return np.empty((0, manifest.height, manifest.width), np.uint8)
+        return np.stack([
             cut(bgr, frame, size=manifest.size, grey=manifest.color == 'grey')
-            for frame in frames]
-        if not crops:
-            return np.empty((0, len(self.labels)), np.float32)
-        return self.classifier.predict(np.stack(crops))
+            for frame in frames])
 
     def _seen(
         self, emotion: FaceEmotion, pose: HeadPose | None, crop: CropFrame,

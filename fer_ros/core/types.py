@@ -200,7 +200,8 @@ class FrameResult:
         width: Width of the frame in pixels.
         height: Height of the frame in pixels.
         stamp: Time of the frame in seconds, or None if none was given.
-        timings: Seconds spent in each stage: `detect`, `track`, `classify`, `total`.
+        timings: Seconds spent in each stage: `detect`, `track`, `crop`, `classify`, `smooth`,
+            and in all of them: `total`.
     """
 
     labels: tuple[str, ...]

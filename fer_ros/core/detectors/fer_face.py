@@ -41,6 +41,7 @@ class FerFaceDetector:
         model: The model.
         timings: Seconds of processor time of the stages of the last view that was looked at:
             `preprocess`, `network`, `decode`.
+        input_shape: Height and width in pixels of what the network was last given.
 
     Raises:
         ConfigError: A value is out of range.
@@ -67,6 +68,7 @@ class FerFaceDetector:
         self._where = str(self.model.folder / manifest.file)
         self._runtime = load_runtime(self.model.data, self._where, num_threads)
         self.timings: dict[str, float] = {}
+        self.input_shape = (0, 0)
         self._check()
 
     def detect(self, bgr: Image) -> list[Face]:
@@ -86,6 +88,7 @@ class FerFaceDetector:
         """Return the faces of a reduced view."""
         begin = time.process_time()
         padded = pad(view)
+        self.input_shape = (padded.shape[0], padded.shape[1])
         inputs = padded[np.newaxis].astype(np.float32)
         ready = time.process_time()
         outputs = np.array(self._runtime.run(inputs)[0])

@@ -1,0 +1,1 @@
+"""What emotion_node costs over DDS, beside a bare echo."""
