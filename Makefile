@@ -11,7 +11,7 @@ EXTRAS ?= .ros-extras
 export ROS_DISTRO
 
 .DEFAULT_GOAL := env
-.PHONY: env run test lint coverage mutation docs dist sbom audit licences quality-env train-env \
+.PHONY: env run test lint soak fuzz coverage mutation docs dist sbom audit licences quality-env train-env \
   lock clean help
 
 env: ## make, update or mend .venv: ROS 2, the messages, the package (default)
@@ -27,6 +27,15 @@ test: env ## everything: lint, types, unit tests, nodes over DDS, training
 lint: env ## style and types
 	@$(VENV)/bin/python -m ruff check .
 	@$(VENV)/bin/python -m mypy
+
+soak: env ## a node over DDS among faults; MINUTES=10 SEED=1 OUT=fer_soak
+	@$(VENV)/bin/python tools/soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1) \
+	  --out '$(or $(OUT),fer_soak)'
+
+fuzz: env ## decoders, led by coverage; TARGET=image|compressed|manifest|labels SECONDS=60
+	@[ -d .build/fuzz/atheris ] || $(VENV)/bin/python -m pip install -q --target .build/fuzz atheris
+	@PYTHONPATH=.build/fuzz $(VENV)/bin/python tools/fuzz \
+	  --target $(or $(TARGET),compressed) --seconds $(or $(SECONDS),60)
 
 coverage: env ## the tests' coverage of fer_ros, lines and branches; .build/coverage/html
 	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV) --optional
@@ -61,7 +70,7 @@ lock: ## resolve the lock files anew (needs network)
 	@$(PYTHON) tools/lock
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) $(TRAIN_VENV) .venv-quality .build dist $(EXTRAS) fer_demo_output
+	rm -rf $(VENV) $(TRAIN_VENV) .venv-quality .build dist $(EXTRAS) fer_demo_output fer_soak
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

@@ -67,6 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f'fer: error: {error}', file=sys.stderr)
         return 1
+    except MemoryError:
+        print('fer: error: there is not enough memory for this', file=sys.stderr)
+        return 1
     except ModuleNotFoundError as error:
         print(
             f'fer: error: {error}; `fer info` tells what is missing and how to get it',

@@ -101,6 +101,46 @@ def test_it_ends_after_the_item_at_hand_and_may_begin_again(bench):
     assert bench.done[1] == ('b', 3)
 
 
+def test_calls_that_meet_the_end_are_answered():
+    worker = Worker(lambda source, item: time.sleep(0.001))
+    answers, ending = [], threading.Event()
+
+    def ask():
+        while not ending.is_set():
+            answers.append(worker.call(lambda: 5))
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(200):
+        worker.start()
+        worker.put('a', 0)
+        assert worker.stop(5)
+    ending.set()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+    assert set(answers) == {5}
+
+
+def test_whatever_the_work_raises_the_next_item_gets_its_turn(capfd):
+    done = []
+
+    def work(source, item):
+        if item == 0:
+            raise MemoryError('out of luck')
+        done.append(item)
+
+    worker = Worker(work)
+    worker.start()
+    worker.put('a', 0)
+    wait_for(lambda: 'out of luck' in capfd.readouterr().err, 'the word about it')
+    worker.put('a', 1)
+    wait_for(lambda: done == [1], 'the next item')
+    assert worker.call(lambda: 5) == 5
+    assert worker.stop(5)
+
+
 def test_it_does_not_hold_what_it_has_done(bench):
     import gc
     import weakref

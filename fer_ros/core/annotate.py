@@ -42,6 +42,7 @@ _PALE = (205, 205, 205)  # names that are not the most probable one
 _PANEL_SHADE = 0.2  # share of the picture that shines through a panel
 _TRACK = (70, 70, 70)  # ground of a bar: what 100 % would be
 _LONGEST_NAME = 16  # characters
+_MOST_TOLD = 60  # faces with tag and chart: places are sought among all, and nobody reads more
 _THUMBNAIL = 0.2  # side of the picture of a crop, in shorter sides of the picture
 _ADDRESS = ('right', 'left', 'below', 'above')
 _STRIP_ADDRESS = ('below', 'above', 'right', 'left')
@@ -66,7 +67,8 @@ def draw(
     label and confidence (none for `unknown`, where it would be that of another label). Where
     there is room for all of them, every face gets a chart of its distribution with names; else
     a small one without names, bars in the order of the labels; else none. Nothing is cut at the
-    border, and no chart covers another face, a tag or another chart.
+    border, and no chart covers another face, a tag or another chart. In a crowd all but the 60
+    largest faces get only their box, over which charts may lie.
 
     Args:
         bgr: (H, W, 3) uint8; it is not changed.
@@ -97,20 +99,21 @@ def draw(
             _draw_landmarks(picture, style, emotion_color(face.label), face)
     boxes = [box for _, box in seen]
     tags: list[Rect | None] = []
-    for index, (face, box) in enumerate(seen):
+    for index, (face, box) in enumerate(seen[:_MOST_TOLD]):
         taken = [*boxes[:index], *boxes[index + 1:], *(tag for tag in tags if tag is not None)]
         tags.append(_draw_tag(picture, style, face, box, taken))
     if not charts:
         return picture
+    told = seen[:_MOST_TOLD]
     chart = _Chart(style, result.labels, bgr if crops else None)
-    places = place_charts(boxes, tags, chart.size, frame, _ADDRESS)
-    if None not in places:
-        for (face, _), place in zip(seen, places, strict=True):
+    places = place_charts(boxes[:_MOST_TOLD], tags, chart.size, frame, _ADDRESS)
+    if None not in places and len(told) == len(seen):
+        for (face, _), place in zip(told, places, strict=True):
             chart.draw(picture, face, place)
         return picture
     strip = _Strip(style, result.labels)
-    places = place_charts(boxes, tags, strip.size, frame, _STRIP_ADDRESS)
-    for (face, _), place in zip(seen, places, strict=True):
+    places = place_charts(boxes[:_MOST_TOLD], tags, strip.size, frame, _STRIP_ADDRESS)
+    for (face, _), place in zip(told, places, strict=True):
         strip.draw(picture, face, place)
     return picture
 

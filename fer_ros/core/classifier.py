@@ -20,6 +20,9 @@ PRIORS = ('natural', 'balanced')
 """How frequent the emotions are taken to be."""
 
 _MAX_THREADS = 64
+# Faces a run of the network: LiteRT keeps the memory of its largest batch, and more at once are
+# not quicker.
+_BATCH = 32
 
 
 def softmax(logits: NDArray[np.floating[Any]], temperature: float = 1.0) -> Floats:
@@ -110,7 +113,9 @@ class Classifier:
         batch = network_input(crops, self._manifest)
         if len(batch) == 0:
             return np.empty((0, len(self._manifest.labels)), np.float32)
-        logits = run_network(self._runtime.run, batch, self._manifest.mirror)
+        logits = np.concatenate([
+            run_network(self._runtime.run, batch[place:place + _BATCH], self._manifest.mirror)
+            for place in range(0, len(batch), _BATCH)])
         if not np.isfinite(logits).all():
             raise ModelError(f'{self._where}: the network gave NaN or infinite outputs')
         return logits

@@ -21,10 +21,14 @@ from fer_ros.core.types import Image
 __all__ = ['CompressedImageMessage', 'compressed_to_bgr']
 
 _MAX_PIXELS = 64_000_000
+# A block of 8x8 pixels takes a bit at least, for its mean, if the entropy code is Huffman's; a
+# flat picture of libjpeg's takes 3 bits.
+_MAX_JPEG_PIXELS_PER_BYTE = 512
 _PNG = b'\x89PNG\r\n\x1a\n'
 _JPEG = b'\xff\xd8\xff'
 # Start-of-frame markers of JPEG; C4, C8 and CC are tables and extensions (ITU-T T.81, B.1).
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})  # without a segment
 
 
 class CompressedImageMessage(Protocol):
@@ -95,13 +99,7 @@ def _to_bgr(pixels: NDArray[Any], text: str) -> Image:
 def _size_of(content: bytes, text: str) -> tuple[int, int]:
     """Return width and height that a picture's header names, refusing torn pictures."""
     if content.startswith(_PNG):
-        if len(content) < 24 or content[12:16] != b'IHDR':
-            raise ImageError(f'png image is cut off after {len(content)} bytes')
-        if b'IEND' not in content[-16:]:
-            raise ImageError(
-                f'png image of {len(content)} bytes does not end with IEND; it is cut off')
-        width, height = struct.unpack('>II', content[16:24])
-        return width, height
+        return _png_size(content)
     if content.startswith(_JPEG):
         # Drivers pad JPEG data with zeros.
         if not content.rstrip(b'\0').endswith(b'\xff\xd9'):
@@ -114,6 +112,22 @@ def _size_of(content: bytes, text: str) -> tuple[int, int]:
         f'(begins with {content[:4].hex() or "nothing"})')
 
 
+def _png_size(content: bytes) -> tuple[int, int]:
+    if len(content) < 24 or content[12:16] != b'IHDR':
+        raise ImageError(f'png image is cut off after {len(content)} bytes')
+    # Chunk by chunk: OpenCV makes room for as many bytes as a chunk claims to have.
+    place, kind = len(_PNG), b''
+    while kind != b'IEND':
+        length = int.from_bytes(content[place:place + 4], 'big')
+        kind = content[place + 4:place + 8]
+        place += 12 + length  # with its own length, kind and checksum
+        if place > len(content):
+            raise ImageError(
+                f'png image of {len(content)} bytes does not end with IEND; it is cut off')
+    width, height = struct.unpack('>II', content[16:24])
+    return width, height
+
+
 def _jpeg_size(content: bytes) -> tuple[int, int]:
     place = 2
     while place + 9 < len(content):
@@ -123,8 +137,15 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         if marker == 0xFF:  # fill byte
             place += 1
             continue
+        if marker in _LONE_MARKERS:
+            place += 2
+            continue
         if marker in _FRAME_MARKERS:
             height, width = struct.unpack('>HH', content[place + 5:place + 9])
+            if width * height > _MAX_JPEG_PIXELS_PER_BYTE * len(content):
+                raise ImageError(
+                    f'jpeg image of {len(content)} bytes cannot hold the {width}x{height} pixels '
+                    'that its header names; it is cut off or made to fill the memory')
             return width, height
         place += 2 + int.from_bytes(content[place + 2:place + 4], 'big')
     raise ImageError('jpeg image has no readable frame header; it is damaged')

@@ -12,7 +12,9 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
+import stat
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
@@ -20,13 +22,15 @@ from fer_ros.core.errors import FerError, ModelError
 from fer_ros.core.resources import resource_folders
 
 __all__ = ['BaseManifest', 'common_fields', 'field', 'find_folder', 'installed_folders',
-           'load_folder', 'MANIFEST', 'ModelFolder', 'number', 'read_network',
+           'is_text', 'load_folder', 'MANIFEST', 'ModelFolder', 'number', 'read_network',
            'SCHEMA', 'task_of']
 
 MANIFEST = 'manifest.json'
 SCHEMA = 1
 """Version of the manifest's schema that this code reads."""
 
+_LARGEST_MANIFEST = 2**24  # bytes
+_LARGEST_NETWORK = 2**31  # bytes: the format of .tflite holds no more
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,13 +90,13 @@ def installed_folders(task: str) -> list[Path]:
     return [
         folder for root in resource_folders('models')
         for folder in sorted(root.iterdir())
-        if (folder / MANIFEST).is_file() and task_of(folder) == task]
+        if _is_model(folder) and task_of(folder) == task]
 
 
 def task_of(folder: Path) -> str:
     """Return what a model folder is for: `emotions`, or what its manifest calls `task`."""
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))
+        content = _parse(folder / MANIFEST)
     except (OSError, ValueError):
         # Whoever loads it gets the reason.
         return 'emotions'
@@ -109,16 +113,19 @@ def find_folder(model: str | Path, task: str) -> Path:
     Raises:
         ModelError: There is none, or it is for something else.
     """
-    path = Path(model).expanduser()
-    if not (path / MANIFEST).is_file():
+    try:
+        path = Path(model).expanduser()
+    except RuntimeError as error:
+        raise ModelError(f'no model {_short(model)}: {error}') from error
+    if not _is_model(path):
         installed = installed_folders(task)
         path = next((folder for folder in installed if folder.name == str(model)), path)
-        if not (path / MANIFEST).is_file():
-            if path.is_dir():
+        if not _is_model(path):
+            if os.path.isdir(path):
                 raise ModelError(f'{path}: holds no {MANIFEST}, so it is no model folder')
             known = ', '.join(sorted({folder.name for folder in installed})) or 'none'
             raise ModelError(
-                f'no model {str(model)!r}: neither a folder with a {MANIFEST} nor an installed '
+                f'no model {_short(model)}: neither a folder with a {MANIFEST} nor an installed '
                 f'model (installed: {known})')
     if task_of(path) != task:
         raise ModelError(f'{path}: is a model for {task_of(path)}, not for {task}')
@@ -158,8 +165,8 @@ def common_fields(content: Mapping[str, Any]) -> dict[str, Any]:
         _file_name(content, 'network.file')
         network = MappingProxyType(content['network'])
     return {
-        **{name: field(content, name, str)
-           for name in ('name', 'version', 'license', 'description')},
+        **{name: _text(content, name) for name in ('name', 'version')},
+        **{name: field(content, name, str) for name in ('license', 'description')},
         'file': _file_name(content, 'file'), 'sha256': _sha256_of(content),
         'parameters': int(number(content, 'parameters', 1, 1e10)), 'network': network,
         'training': MappingProxyType(field(content, 'training', dict)),
@@ -181,16 +188,32 @@ def field(content: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) 
 
 def number(content: Mapping[str, Any], name: str, low: float, high: float) -> float:
     """Return the number at the dotted `name`, refusing one outside of [low, high]."""
-    value = float(field(content, name, (int, float)))
+    given = field(content, name, (int, float))
+    try:
+        value = float(given)
+    except OverflowError:
+        value = math.inf
     if not (math.isfinite(value) and low <= value <= high):
         raise ModelError(f'{name} must lie in [{low}, {high}], got {value}')
+    return value
+
+
+def is_text(value: Any) -> bool:
+    """Return whether a value is a text that people can read and messages can carry."""
+    return isinstance(value, str) and bool(value) and value.isprintable()
+
+
+def _text(content: Mapping[str, Any], name: str) -> str:
+    value = str(field(content, name, str))
+    if not is_text(value):
+        raise ModelError(f'{name} must be a text that can be printed, got {value!r}')
     return value
 
 
 def _file_name(content: Mapping[str, Any], name: str) -> str:
     """Return the file name at the dotted `name`, refusing a path that leaves the folder."""
     value = str(field(content, name, str))
-    if not value or Path(value).name != value:
+    if not is_text(value) or Path(value).name != value or value == '..':
         raise ModelError(f'{name} must be a name within the folder, got {value!r}')
     return value
 
@@ -205,7 +228,7 @@ def _sha256_of(content: Mapping[str, Any]) -> str:
 
 def _read_manifest(path: Path, check: Callable[[Mapping[str, Any]], _Kind]) -> _Kind:
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = _parse(path)
     except OSError as error:
         raise ModelError(f'{path}: cannot be read ({error.strerror})') from error
     except ValueError as error:
@@ -229,7 +252,7 @@ def read_network(path: Path, sha256: str) -> bytes:
         ModelError: It cannot be read, or its bytes are not those of the manifest.
     """
     try:
-        data = path.read_bytes()
+        data = _bytes_of(path, _LARGEST_NETWORK)
     except OSError as error:
         raise ModelError(f'{path}: cannot be read ({error.strerror}); the manifest names it') \
             from error
@@ -239,3 +262,31 @@ def read_network(path: Path, sha256: str) -> bytes:
             f'{path}: sha256 is {digest}, the manifest says {sha256}; the file was '
             f'changed or damaged: restore it or export the model again')
     return data
+
+
+def _is_model(folder: Path) -> bool:
+    # Unlike Path.is_file, it does not raise on names that are too long or folders that are shut.
+    return os.path.isfile(folder / MANIFEST)
+
+
+def _short(model: str | Path) -> str:
+    text = str(model)
+    return repr(text if len(text) <= 200 else f'{text[:200]} [...]')
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return json.loads(_bytes_of(path, _LARGEST_MANIFEST).decode('utf-8'))
+    except RecursionError as error:
+        raise ValueError('nested too deeply') from error
+
+
+def _bytes_of(path: Path, limit: int) -> bytes:
+    """Return the bytes of a file, refusing what would block or never end: pipes and devices."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), 'rb') as file:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode):
+            raise OSError(0, 'not a regular file')
+        if state.st_size > limit:
+            raise OSError(0, f'{state.st_size} bytes, more than the {limit} that are taken')
+        return file.read(limit)

@@ -16,6 +16,7 @@ from fer_ros.core.manifest import (
     common_fields,
     field,
     installed_folders,
+    is_text,
     load_folder,
     MANIFEST,
     ModelFolder,
@@ -108,7 +109,7 @@ def load_model(model: str | Path | None = None) -> Model:
 
 def _labels(content: Mapping[str, Any]) -> tuple[str, ...]:
     labels = field(content, 'labels', list)
-    if len(labels) < 2 or not all(isinstance(label, str) and label for label in labels):
+    if len(labels) < 2 or not all(map(is_text, labels)):
         raise ModelError(f'labels must be at least two names, got {labels!r}')
     if len(set(labels)) != len(labels) or UNKNOWN in labels:
         raise ModelError(f'labels must differ and not be {UNKNOWN!r}, got {labels!r}')
@@ -135,7 +136,7 @@ def _alignment(content: Mapping[str, Any]) -> Mapping[str, Alignment]:
         points = field(content, f'alignment.{name}.points', list)
         try:
             alignments[name] = Alignment(tuple((float(x), float(y)) for x, y in points))
-        except (TypeError, ValueError, ConfigError) as error:
+        except (TypeError, ValueError, OverflowError, ConfigError) as error:
             raise ModelError(
                 f'alignment.{name}.points must be five [x, y] of a face (eyes, nose tip, mouth '
                 f'corners), got {points!r}') from error

@@ -161,7 +161,7 @@ class Camera:
         if outputs is None:
             return
         begin = time.perf_counter()
-        message = deserialize_message(data, self._images.kind)
+        message = _message(data, self._images.kind)
         header = message.header
         # A driver that sets no stamp would have all images taken at the same time.
         stamp = seconds(header.stamp) or self._now()
@@ -246,6 +246,16 @@ class Camera:
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds * 1e-9)
+
+
+def _message(data: bytes, kind: type) -> Any:
+    try:
+        return deserialize_message(data, kind)
+    except MemoryError:
+        raise
+    except Exception as error:  # rclpy has no public name for it
+        reason = str(error).splitlines()[0]
+        raise ImageError(f'bytes that are no {kind.__name__} message: {reason}') from error
 
 
 def _view(parameters: Parameters) -> View:

@@ -44,6 +44,7 @@ __all__ = ['EmotionNode', 'main']
 _SUCCESS = TransitionCallbackReturn.SUCCESS
 _FAILURE = TransitionCallbackReturn.FAILURE
 _LAST_IMAGE_SECONDS = 10.0  # for the image at hand when the node is deactivated
+_LONG_IMAGE_SECONDS = 120.0  # for it after that, on the way through the error state
 _END_SECONDS = 0.5  # for the image at hand when the process is to end
 
 
@@ -64,6 +65,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         survive_wrong_transitions(self)
         self._state = 'unconfigured'
         self._error = ''
+        self._namesakes = 0
         self._recognizer: Recognizer | None = None
         self._loaded: Recognizer | None = None
         self._jumps: JumpHandle | None = None
@@ -147,6 +149,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Give back everything, so that the node can be configured anew."""
+        self._worker.stop(_LONG_IMAGE_SECONDS)
         self._release()
         self._state = 'unconfigured'
         self._error = self._error or f'a transition from {state.label} failed'
@@ -250,7 +253,8 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
     def _report(self) -> None:
         now = self.get_clock().now()
         simulated = bool(self.get_parameter('use_sim_time').value)
-        process = {**describe_process(), 'sim_time': str(simulated).lower()}
+        process = {**describe_process(), 'sim_time': str(simulated).lower(),
+                   'namesakes': str(self._count_namesakes())}
         message = DiagnosticArray(status=[
             camera.report({
                 'name': self._state, 'error': self._error,
@@ -261,6 +265,18 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         message.header.stamp = now.to_msg()
         self._diagnostics.publish(message)
         self._attend()  # where the middleware does not tell of listeners
+
+    def _count_namesakes(self) -> int:
+        """Return how many other nodes have this name; log it when they come."""
+        own = self.get_name(), self.get_namespace()
+        before = self._namesakes
+        self._namesakes = max(0, self.get_node_names_and_namespaces().count(own) - 1)
+        if self._namesakes > before:
+            self.get_logger().warning(
+                f'another node is called {self.get_fully_qualified_name()}, too, or was killed '
+                'less than half a minute ago: both publish to the same topics and answer the same '
+                'requests; rename one (-r __node:=NAME) or give it a namespace (-r __ns:=/NAME)')
+        return self._namesakes
 
     def _attend(self) -> None:
         for camera in self._cameras.values():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+import contextlib
 import threading
+import traceback
 from typing import Any, Generic, TypeVar
 
 __all__ = ['Worker']
@@ -20,8 +22,8 @@ class Worker(Generic[_Item]):
     a slow one. Meanwhile the executor's thread stays free for services and parameters.
 
     Args:
-        work: Called on the thread of the worker with a source and its newest item. It must not
-            raise.
+        work: Called on the thread of the worker with a source and its newest item. What it
+            raises is printed, and the next item gets its turn.
     """
 
     def __init__(self, work: Callable[[str, _Item], None]) -> None:
@@ -31,6 +33,7 @@ class Worker(Generic[_Item]):
         self._calls: deque[_Call] = deque()
         self._thread: threading.Thread | None = None
         self._ending = False
+        self._serving = False  # whether the thread takes calls
 
     @property
     def running(self) -> bool:
@@ -40,6 +43,7 @@ class Worker(Generic[_Item]):
     def start(self) -> None:
         """Begin to work."""
         self._ending = False
+        self._serving = True
         self._waiting.clear()  # what came after the last end
         self._thread = threading.Thread(target=self._run, name='fer_ros worker', daemon=True)
         self._thread.start()
@@ -55,9 +59,6 @@ class Worker(Generic[_Item]):
         if self.running:
             return False
         self._thread = None
-        for call in self._calls:
-            call.run()
-        self._calls.clear()
         return True
 
     def put(self, source: str, item: _Item) -> bool:
@@ -77,7 +78,7 @@ class Worker(Generic[_Item]):
         """Call a function between two items and return its result, or raise what it raises."""
         call = _Call(function)
         with self._changed:
-            waits = self.running and self._thread is not threading.current_thread()
+            waits = self._serving and self._thread is not threading.current_thread()
             if waits:
                 self._calls.append(call)
                 self._changed.notify()
@@ -93,14 +94,21 @@ class Worker(Generic[_Item]):
             with self._changed:
                 while not (self._ending or self._calls or self._waiting):
                     self._changed.wait()
-                if self._ending:
-                    return
+                # Before the end, too: who called waits for an answer.
                 if self._calls:
                     task = self._calls.popleft().run
+                elif self._ending:
+                    self._serving = False
+                    return
                 else:
                     source = next(iter(self._waiting))
                     task = _bound(self._work, source, self._waiting.pop(source))
-            task()
+            try:
+                task()
+            except Exception:
+                # Without memory not even the word about it can be said; the next item may do.
+                with contextlib.suppress(Exception):
+                    traceback.print_exc()
             del task  # else the last item is held until the next one comes
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +28,39 @@ def assign(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
     Returns:
         (row, column) of each pair, by rows.
     """
-    if 0 in costs.shape:
-        return []
+    pairs: list[tuple[int, int]] = []
+    # Groups without an allowed pair between them do not concern each other: a crowd falls into
+    # many small problems, where one for all would take seconds from some hundred faces on.
+    for rows, columns in _groups(costs < limit):
+        part = costs[np.ix_(rows, columns)]
+        pairs += [(rows[row], columns[column]) for row, column in _solve(part, limit)]
+    return sorted(pairs)
+
+
+def _groups(allowed: NDArray[np.bool_]) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield the rows and columns of each group that allowed pairs connect."""
+    by_row, by_column = (
+        [np.flatnonzero(line).tolist() for line in lines] for lines in (allowed, allowed.T))
+    left = {row for row, columns in enumerate(by_row) if columns}
+    while left:
+        rows, columns, new = set(), set(), [left.pop()]
+        while new:
+            row = new.pop()
+            rows.add(row)
+            for column in by_row[row]:
+                if column not in columns:
+                    columns.add(column)
+                    new += [other for other in by_column[column] if other in left]
+                    left.difference_update(new)
+        yield sorted(rows), sorted(columns)
+
+
+def _solve(costs: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
+    if costs.shape == (1, 1):
+        return [(0, 0)]
     capped = np.minimum(costs, limit).astype(np.float32)
     rows, columns = (np.ones((count, 1), np.float32) for count in capped.shape)
     _, _, flow = cv2.EMD(rows, columns, cv2.DIST_USER, cost=np.ascontiguousarray(capped))
-    pairs = np.argwhere((np.asarray(flow) > 0.5) & (costs < limit))
-    return [(int(row), int(column)) for row, column in pairs]
+    return [
+        (int(row), int(column))
+        for row, column in np.argwhere((np.asarray(flow) > 0.5) & (costs < limit))]

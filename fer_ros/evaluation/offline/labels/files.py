@@ -18,6 +18,8 @@ __all__ = ['LABEL_SUFFIXES', 'read_timelines']
 LABEL_SUFFIXES = ('.csv', '.txt', '.tsv', '.TextGrid')
 """Suffixes of the files that `read_timelines` looks for in a folder."""
 
+_DIGITS = 18  # of a track's number
+
 
 def read_timelines(
     path: Path, recordings: Sequence[str], words: Words,
@@ -42,14 +44,14 @@ def read_timelines(
     if not path.exists():
         raise DataError(f'{path}: no such file or folder with labels')
     if path.is_dir():
-        return {name: list(_read(_file_of(path, name), words)) for name in recordings}
+        return {name: _segments(_file_of(path, name), words) for name in recordings}
     if path.suffix == '.csv' and _has_column(path, 'file'):
         return _by_recording(path, recordings, words)
     if len(recordings) > 1:
         raise ConfigError(
             f'{path}: labels of one recording, but there are {len(recordings)}: add a column '
             '`file`, or give a folder with a file of labels each, called like the recordings')
-    return {recordings[0]: list(_read(path, words))}
+    return {recordings[0]: _segments(path, words)}
 
 
 def _file_of(folder: Path, name: str) -> Path:
@@ -83,6 +85,13 @@ def _by_recording(
     return result
 
 
+def _segments(path: Path, words: Words) -> list[Segment]:
+    try:
+        return list(_read(path, words))
+    except (UnicodeError, csv.Error) as error:
+        raise DataError(f'{path}: not a readable file of labels ({error})') from error
+
+
 def _read(path: Path, words: Words) -> Iterator[Segment]:
     if path.suffix == '.TextGrid':
         yield from _praat(path, words)
@@ -98,8 +107,8 @@ def _segment(path: Path, line: int, row: dict[str, str], words: Words) -> Iterat
     emotion = words.read(row['emotion'], place)
     times = [_number(row[key], f'{place}, {key}') for key in ('start', 'end')]
     track = row.get('track', '').strip()
-    if track and not track.isdecimal():
-        raise DataError(f'{place}: track must be a whole number, got {track!r}')
+    if track and not (track.isdecimal() and len(track) <= _DIGITS):
+        raise DataError(f'{place}: track must be a whole number, got {track[:80]!r}')
     if emotion:
         yield Segment(
             times[0], times[1], emotion, place, int(track or 0),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import csv
-from pathlib import Path
+import math
+import os
+from pathlib import Path, PurePath
 import re
 
 from fer_ros.core.errors import ConfigError, DataError
@@ -52,7 +54,10 @@ def read_pictures(path: Path, layout: str, words: Words) -> tuple[list[Entry], s
     if not path.exists():
         raise DataError(f'{path}: no such file or folder')
     chosen = detect_layout(path) if layout == 'auto' else layout
-    entries = list(LAYOUTS[chosen](path, words))
+    try:
+        entries = list(LAYOUTS[chosen](path, words))
+    except (UnicodeError, csv.Error) as error:
+        raise DataError(f'{path}: not readable as {chosen} ({error})') from error
     if not any(isinstance(entry, LabelledPicture) for entry in entries):
         raise DataError(f'{path}: lists no labelled picture (read as {chosen})')
     return entries, chosen
@@ -94,6 +99,7 @@ def _index(path: Path, words: Words) -> Iterator[Entry]:
         name = row['file'].strip()
         if not name:
             raise DataError(f'{place}: file must not be empty')
+        _keep_within(name, place)
         split = row.get('split', '').strip()
         if split and split not in SPLITS:
             raise DataError(f'{place}: split must be one of {", ".join(SPLITS)}, got {split!r}')
@@ -101,10 +107,19 @@ def _index(path: Path, words: Words) -> Iterator[Entry]:
         file = path.parent / name
         if not emotion:
             yield Excluded('no label', name, place)
-        elif not file.is_file():
+        elif not os.path.isfile(file):  # False, too, for a name that no file can have
             yield Excluded('missing file', name, f'{place}: there is no such file')
         else:
             yield LabelledPicture(file, name, emotion, row.get('subject', '').strip(), split)
+
+
+def _keep_within(name: str, place: str) -> None:
+    """Refuse a path that leaves the folder of its CSV: who sends labels chooses no files."""
+    path = PurePath(name)
+    if path.is_absolute() or '..' in path.parts:
+        raise DataError(
+            f'{place}: {name[:200]!r} is not within the folder of the CSV; move the CSV into the '
+            'folder that holds the pictures, and name them from there')
 
 
 def _folders(path: Path, words: Words) -> Iterator[Entry]:
@@ -142,7 +157,7 @@ def _fer2013(path: Path, words: Words) -> Iterator[Entry]:
             code = row.split(b',', 1)[0].strip()
             usage = row.rsplit(b',', 1)[-1].strip().decode('ascii', 'replace')
             if row.strip():
-                if not code.isdigit() or int(code) >= len(FER2013_LABELS):
+                if not code.isdigit() or len(code) > 2 or int(code) >= len(FER2013_LABELS):
                     raise DataError(f'{place}: emotion must lie in 0..{len(FER2013_LABELS) - 1}, '
                                     f'got {code.decode("ascii", "replace")[:20]!r}')
                 yield LabelledPicture(
@@ -173,7 +188,7 @@ def _rafdb(path: Path, words: Words) -> Iterator[Entry]:
         if not line.strip():
             continue
         match = _RAF_LINE.fullmatch(line.strip())
-        if match is None:
+        if match is None or '/' in match[1]:
             raise DataError(f'{found}, line {number}: expected NAME.jpg and a number from 1 to 7, '
                             f'got {line[:60]!r}')
         name, emotion = match[1], _RAF[int(match[2]) - 1]
@@ -195,20 +210,19 @@ def _affectnet(path: Path, words: Words) -> Iterator[Entry]:
         try:
             for row in csv.DictReader(file):
                 yield _affectnet_row(path, row, roots)
-        except csv.Error as error:
-            raise DataError(f'{path}: not a readable CSV file ({error})') from error
         finally:
             csv.field_size_limit(limit)
 
 
 def _affectnet_row(path: Path, row: dict[str, str], roots: list[Path]) -> Entry:
-    name, code = row['subDirectory_filePath'].strip(), row['expression'].strip()
-    if not code.isdigit() or int(code) >= len(_AFFECTNET):
+    name, code = ((row.get(key) or '').strip() for key in ('subDirectory_filePath', 'expression'))
+    _keep_within(name, f'{path}, {name}')
+    if not (code.isdecimal() and len(code) < 3) or int(code) >= len(_AFFECTNET):
         raise DataError(f'{path}, {name}: expression must lie in 0..{len(_AFFECTNET) - 1}, got '
                         f'{code!r}')
     if int(code) > 7:
         return Excluded('no label', name, f'expression {code}: {_AFFECTNET[int(code)]}')
-    file = next((root / name for root in roots if (root / name).is_file()), None)
+    file = next((root / name for root in roots if os.path.isfile(root / name)), None)
     if file is None:
         return Excluded('missing file', name, f'{path}: there is no such file')
     return LabelledPicture(file, name, _AFFECTNET[int(code)], box=_affectnet_box(row))
@@ -220,7 +234,8 @@ def _affectnet_box(row: dict[str, str]) -> Box | None:
             float(row[f'face_{key}']) for key in ('x', 'y', 'width', 'height'))
     except (KeyError, TypeError, ValueError):
         return None
-    return (x, y, width, height) if width > 0 and height > 0 else None
+    box = x, y, width, height
+    return box if all(map(math.isfinite, box)) and width > 0 and height > 0 else None
 
 
 def _ckplus(path: Path, words: Words) -> Iterator[Entry]:
@@ -232,8 +247,8 @@ def _ckplus(path: Path, words: Words) -> Iterator[Entry]:
         subject, session = label.parts[-3:-1]
         text = label.read_text().strip()
         try:
-            emotion = _CK[int(float(text))]
-        except (ValueError, IndexError):
+            emotion = _CK[range(len(_CK)).index(int(float(text)))]
+        except (ValueError, OverflowError):
             raise DataError(f'{label}: expected a number from 0 to 7, got {text[:20]!r}') from None
         folder = path / 'cohn-kanade-images' / subject / session
         files = sorted((p for p in folder.glob('*') if p.suffix.lower() in IMAGE_SUFFIXES),
