@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--core', type=int, metavar='N',
         help='core on which one thread is kept (default: that which has been idle most)')
     parser.add_argument(
-        '--out', metavar='FOLDER', help='write bench.json, bench.md and bench.png there')
+        '--out', metavar='FOLDER', help='write bench.json and bench.png there')
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
     parser.add_argument(
         '--against', metavar='FILE', help='bench.json of another run, for ratios to it')
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         result['against'] = {'file': args.against, 'cases': rows}
     print(json.dumps(result, indent=1) if args.json else text)
     if args.out:
-        write_result(Path(args.out), 'bench', result, text)
+        write_result(Path(args.out) / 'bench.json', result)
         stage_chart(result, Path(args.out) / 'bench.png')
     slower = [row for row in rows if row['ratios']['whole'] > (args.fail_above or float('inf'))]
     if slower:
@@ -99,12 +99,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_result(folder: Path, name: str, result: Mapping[str, Any], text: str) -> None:
-    """Write the figures of a measurement as `NAME.json` and `NAME.md`."""
-    with whole_file(folder / f'{name}.json') as file:
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """Write the figures of a measurement as JSON."""
+    with whole_file(path) as file:
         file.write(json.dumps(result, indent=1) + '\n')
-    with whole_file(folder / f'{name}.md') as file:
-        file.write(f'{text}\n')
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:

@@ -60,7 +60,8 @@ class Road:
             load_model(case.model), create_detector(case.detector, num_threads=case.threads),
             num_threads=case.threads, detect_every=case.detect_every)
         self.loaded_mb = round((resident_mb() or 0.0) - before, 1)
-        self._images = itertools.cycle([from_bgr(frame) for frame in frames])
+        self._images = itertools.cycle([
+            SimpleNamespace(**vars(from_bgr(frame))) for frame in frames])
         self._jpegs = itertools.cycle([_jpeg(frame) for frame in frames])
         self._message = _message_maker()
         self._count = 0
