@@ -11,7 +11,7 @@ EXTRAS ?= .ros-extras
 export ROS_DISTRO
 
 .DEFAULT_GOAL := env
-.PHONY: env run test lint train-env lock clean help
+.PHONY: env run test lint performance train-env lock clean help
 
 env: ## make, update or mend .venv: ROS 2, the messages, the package (default)
 	@$(PYTHON) tools/bootstrap robot --venv $(VENV) --distro $(ROS_DISTRO)
@@ -26,6 +26,9 @@ test: env ## everything: lint, types, unit tests, nodes over DDS, training
 lint: env ## style and types
 	@$(VENV)/bin/python -m ruff check .
 	@$(VENV)/bin/python -m mypy
+
+performance: env ## measure and write the figures of docs/performance.md; PEERS=python
+	@ROUNDS='$(ROUNDS)' PEERS='$(PEERS)' tools/performance
 
 train-env: ## make or mend .venv-train: TensorFlow and Keras, to train and evaluate
 	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV)

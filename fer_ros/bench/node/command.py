@@ -157,8 +157,9 @@ def node_tables(result: Mapping[str, Any]) -> str:
         markdown(['images', 'node', 'load', 'sent/s', 'results/s', 'p50', 'p95', 'p99', 'stale',
                   'pipeline', 'cpu'], loads),
         _above(result),
-        'Start: seconds of processor time from the start of the process to its first result, images '
-        'flowing, and by the clock; idle: per cent of a core while images flow and nobody listens to results.',
+        'Start: seconds of processor time from the start of the process to its first result, '
+        'images flowing, and by the clock; idle: per cent of a core while images flow and nobody '
+        'listens to results.',
         markdown(['images', 'node', 'start', 'clock', 'resident, MB', 'idle, %'], rests)])
 
 
