@@ -108,9 +108,10 @@ class Trials:
         Returns:
             `start_s`: from the process's start to its first result, images flowing, and
             `start_cpu_s`, its processor time; `resident_mb`; `idle`: share of a core while images
-            flow and nobody listens to results; and for the loads `rate` and `overload`: `sent_hz`, `results_hz`, `latency_ms` (publication to
-            result), `staleness_ms` (age of the newest known result when the next one comes),
-            `processing_ms`, each with `p50`, `p95`, `p99`, `cpu_ms` a result, `faces` in the mean.
+            flow and nobody listens to results. For the loads `rate` and `overload`: `sent_hz`,
+            `results_hz`; `latency_ms` (publication to result), `staleness_ms` (age of the newest
+            known result when the next one comes) and `processing_ms`, each with `p50`, `p95`,
+            `p99`; `cpu_ms` a result; `faces` in the mean.
         """
         listener.listen([f'{NAMESPACE}/{subject}/{name}/emotions'.replace('//', '/')
                          for name in setup.names])
