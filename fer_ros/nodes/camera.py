@@ -26,6 +26,7 @@ from fer_ros.nodes.parameters import Parameters
 from fer_ros.nodes.qos import newest, Offer, offers, overridable, own, tell
 from fer_ros.nodes.rate import RateLimit
 from fer_ros.nodes.recognizer import Recognizer
+from fer_ros.nodes.serialized import read_image
 from fer_ros.nodes.statistics import Statistics
 from fer_ros.nodes.worker import Worker
 
@@ -202,7 +203,7 @@ class Camera:
         if outputs is None:
             return
         begin = time.perf_counter()
-        message = deserialize_message(data, self._kind)
+        message = self._read(data)
         header = message.header
         # A driver that sets no stamp would have all images taken at the same time.
         stamp = seconds(header.stamp) or self._now()
@@ -226,6 +227,11 @@ class Camera:
         self.statistics.process(
             {name: 1000.0 * value for name, value in times.items()}, len(result.faces))
         outputs.publish_annotated(header, bgr, result, view, stamp)
+
+    def _read(self, data: bytes) -> Any:
+        """Return an image message, without copying its pixels where that can be."""
+        image = read_image(data) if self._kind is Image else None
+        return deserialize_message(data, self._kind) if image is None else image
 
     def _follows(self, stamp: float, recognizer: Recognizer, outputs: Outputs) -> bool:
         """Return whether an image is not older than the one before; begin anew after a jump."""
