@@ -3,22 +3,18 @@
 import json
 
 from cli_support import fer
-import pytest
 
 from fer_ros.bench.node.command import node_tables
 from fer_ros.bench.peers.command import peers_table
 
 
-@pytest.mark.parametrize('words', [
-    [], ['--full', '--rounds', '1']], ids=['one raw camera', 'all'])
-def test_node_and_echo_are_measured_side_by_side(words, amount):
-    if words and not amount(False, True):
-        pytest.skip('minutes: with --thorough')
+def test_node_and_echo_are_measured_side_by_side(amount):
+    words = amount([], ['--full', '--rounds', '1'])
     code, output, errors = fer(
         'bench', 'node', '--seconds', '2', '--rate', '5', '--overload', '4', '--json', *words)
     assert code == 0, errors
     result = json.loads(output)
-    assert len(result['rows']) == 8 if words else 2
+    assert len(result['rows']) == (8 if words else 2)
     for echo, node in zip(result['rows'][::2], result['rows'][1::2], strict=True):
         assert (echo['subject'], node['subject']) == ('echo_node', 'emotion_node')
         assert (echo['rate']['faces'], node['rate']['faces']) == (0, 1)
