@@ -27,7 +27,7 @@ def generate_launch_description() -> LaunchDescription:
             description='Folder of a new bag with what the node publishes; empty: none'),
         DeclareLaunchArgument(
             'record_topics', default_value='emotions,detections',
-            description='What of the node is recorded'),
+            description='What is recorded: topics of the node, and others by their full names'),
         DeclareLaunchArgument(
             'player', default_value='auto', choices=['auto', 'ros2', 'fer'],
             description='Who plays and records: ros2 (ros2 bag) or fer (fer play, which reads '
@@ -70,7 +70,7 @@ def _recorded(context: LaunchContext) -> list[str]:
     node = '/'.join(['', *filter(None, value(context, 'namespace').split('/')),
                      value(context, 'name')])
     names = value(context, 'record_topics').replace(',', ' ').split()
-    return [f'{node}/{name}' for name in names]
+    return [name if name.startswith('/') else f'{node}/{name}' for name in names]
 
 
 def _options(context: LaunchContext) -> list[str]:

@@ -1,7 +1,9 @@
 """What several tests need."""
 
 import json
+import os
 from pathlib import Path
+import random
 import shutil
 
 import cv2
@@ -11,6 +13,10 @@ import pytest
 from fer_ros.core.model import load_model
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Runs on one network, or two on one machine, must not hear each other.
+os.environ.setdefault('ROS_DOMAIN_ID', str(random.randint(1, 100)))
+os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 
 def pytest_addoption(parser):

@@ -16,6 +16,7 @@ __all__ = [
 
 IMAGES = '/camera/image_raw'
 BEGIN = 1_700_000_000.25  # seconds of Unix time of the first image
+_INFO = 'sensor_msgs/msg/CameraInfo'
 TIMELINE = (
     (0.0, 2.0, 'happiness'), (2.0, 4.0, 'neutral'), (4.0, 4.6, 'happiness'),
     (7.4, 9.0, 'happiness'))
@@ -37,7 +38,7 @@ def write_timeline(path: Path, rows=TIMELINE, columns: str = 'start,end,emotion'
 def write_bag(
     path: Path, images, *, storage: str = 'mcap', compression: str = '', split: int = 0,
     compressed: bool = False, stamped: bool = True, labels=(), topic: str = IMAGES,
-    extra: str = '',
+    extra: str = '', calibrated: bool = False,
 ) -> Path:
     """Write a bag of ROS 2.
 
@@ -52,13 +53,14 @@ def write_bag(
         labels: Seconds and words for `/labels`.
         topic: Of the images.
         extra: A second topic with the same images.
+        calibrated: Whether a camera_info comes beside each image.
     """
     parts = [images[i:i + split] for i in range(0, len(images), split)] if split else [images]
     folders = []
     for number, part in enumerate(parts):
         folder = path if not split else path.with_name(f'{path.name}_{number}')
         _write(folder, part, storage, compression, compressed, stamped,
-               labels if number == 0 else (), topic, extra)
+               labels if number == 0 else (), topic, extra, calibrated)
         folders.append(folder)
     if split:
         _join(path, folders)
@@ -91,7 +93,9 @@ def image_messages(store, images, compressed=False, stamped=True):
                 step=3 * width, data=bgr.ravel())
 
 
-def _write(folder, images, storage, compression, compressed, stamped, labels, topic, extra):
+def _write(
+    folder, images, storage, compression, compressed, stamped, labels, topic, extra, calibrated,
+):
     from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
     store = _store()
@@ -102,7 +106,13 @@ def _write(folder, images, storage, compression, compressed, stamped, labels, to
     with writer:
         connections = [writer.add_connection(name, kind, typestore=store)
                        for name in (topic, extra) if name]
+        info = writer.add_connection(
+            f'{topic.rpartition("/")[0]}/camera_info', _INFO, typestore=store,
+        ) if calibrated else None
         for nanoseconds, message in image_messages(store, images, compressed, stamped):
+            if info is not None:
+                writer.write(info, nanoseconds, store.serialize_cdr(
+                    _camera_info(store, message.header, *images[0][1].shape[:2]), _INFO))
             for connection in connections:
                 writer.write(connection, nanoseconds, store.serialize_cdr(message, kind))
         if labels:
@@ -111,6 +121,17 @@ def _write(folder, images, storage, compression, compressed, stamped, labels, to
                 message = store.types['std_msgs/msg/String'](data=word)
                 writer.write(text, round((BEGIN + seconds) * 1e9),
                              store.serialize_cdr(message, 'std_msgs/msg/String'))
+
+
+def _camera_info(store, header, height, width):
+    """Return the calibration of a camera without distortion that sees 53 degrees."""
+    focus, x, y = float(width), width / 2 - 0.5, height / 2 - 0.5
+    return store.types[_INFO](
+        header=header, height=height, width=width, distortion_model='plumb_bob', d=np.zeros(5),
+        k=np.array([focus, 0, x, 0, focus, y, 0, 0, 1]), r=np.eye(3).ravel(),
+        p=np.array([focus, 0, x, 0, 0, focus, y, 0, 0, 0, 1, 0]), binning_x=0, binning_y=0,
+        roi=store.types['sensor_msgs/msg/RegionOfInterest'](
+            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False))
 
 
 def _join(path, folders):

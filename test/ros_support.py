@@ -182,6 +182,13 @@ class Graph:
                 self._faults.append(error)
 
 
+def _waited_for_a_processor(schedstat: str) -> float:
+    try:
+        return int(Path(schedstat).read_text().split()[1]) * 1e-9
+    except FileNotFoundError:  # a kernel that does not count it
+        return 0.0
+
+
 def _heed_interrupts() -> None:
     # A shell starts what it puts into the background with interrupts ignored, and so its children.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -243,6 +250,23 @@ class NodeProcess:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
         return self.wait_end(timeout)
+
+    def time_to_end(self, number: int) -> float:
+        """Return the seconds from a signal to the end of the process on a machine that is idle.
+
+        Those in which the process, or this one, was ready to run while other work held the
+        processors are left out (Linux's Documentation/scheduler/sched-stats.rst).
+        """
+        ids = f'/proc/{self.process.pid}/schedstat', '/proc/thread-self/schedstat'
+
+        def active() -> float:
+            return time.monotonic() - sum(map(_waited_for_a_processor, ids))
+
+        begin = active()
+        self.process.send_signal(number)
+        # What has ended and is not waited for still tells its figures.
+        os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
+        return active() - begin
 
     def _read(self) -> None:
         for line in self.process.stdout:

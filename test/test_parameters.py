@@ -12,7 +12,8 @@ import yaml
 
 from fer_ros.nodes.declare import PARAMETER_ERRORS
 from fer_ros.nodes.parameter_handler import ParameterHandler
-from fer_ros.nodes.parameters import Parameters, specs, When
+from fer_ros.nodes.parameter_spec import When
+from fer_ros.nodes.parameters import Parameters, specs
 
 CONFIG = Path(__file__).resolve().parents[1] / 'config' / 'fer.yaml'
 

@@ -88,6 +88,36 @@ def policy(space):
     return rules
 
 
+def test_the_policy_has_the_form_that_sros2_takes():
+    """Elements and attributes as in the schema of sros2, version 0.2.0 of policies."""
+    forms = {
+        'policy': ({'enclaves'}, {'version'}),
+        'enclaves': ({'enclave'}, set()),
+        'enclave': ({'profiles'}, {'path'}),
+        'profiles': ({'profile'}, set()),
+        'profile': ({'topics', 'services'}, {'ns', 'node'}),
+        'topics': ({'topic'}, {'publish', 'subscribe'}),
+        'services': ({'service'}, {'reply', 'request'}),
+        'topic': (set(), set()),
+        'service': (set(), set()),
+    }
+    root = ElementTree.parse(ROOT / 'config' / 'sros2_policy.xml').getroot()
+    assert (root.tag, root.get('version')) == ('policy', '0.2.0')
+    for element in root.iter():
+        children, attributes = forms[element.tag]
+        assert {child.tag for child in element} <= children
+        assert bool(len(element)) == bool(children)
+        if element.tag in ('topics', 'services'):
+            assert len(element.attrib) == 1
+            assert set(element.attrib) < attributes
+            assert set(element.attrib.values()) <= {'ALLOW', 'DENY'}
+        else:
+            assert set(element.attrib) == attributes
+        if not children:
+            # Relative, private or full names of ROS; an expression may end in a star.
+            assert re.fullmatch(r'(~/|/)?[a-z][a-z0-9_/]*\*?', element.text), element.text
+
+
 def test_the_policy_allows_what_the_node_does_and_nothing_else(ros):
     node = Running(ros, 'guarded', {'use_sim_time': True}).node
     name, space = node.get_name(), node.get_namespace()
@@ -110,6 +140,22 @@ def test_the_policy_allows_what_the_node_does_and_nothing_else(ros):
              'the graph to be complete')
     found = {key: set(names) for key, names in interfaces().items() if names}
     assert found == allowed
+
+
+@pytest.mark.parametrize(('made', 'text'), [
+    ('', 'does not exist'),
+    # Files are missing in it; a middleware that was built without security says that instead.
+    ('enclaves/fer_ros/emotion_node', 'cannot join the graph'),
+])
+def test_a_keystore_that_cannot_be_used_is_named(tmp_path, monkeypatch, made, text):
+    (tmp_path / made).mkdir(parents=True, exist_ok=True)
+    for name, value in (('KEYSTORE', str(tmp_path)), ('ENABLE', 'true'), ('STRATEGY', 'Enforce')):
+        monkeypatch.setenv(f'ROS_SECURITY_{name}', value)
+    with NodeProcess('fer_ros.nodes.emotion_node', '--ros-args', '--enclave',
+                     '/fer_ros/emotion_node') as process:
+        assert process.wait_end() == 1
+        assert text in process.output
+        assert 'Traceback' not in process.output
 
 
 # Network and code

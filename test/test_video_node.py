@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
-from ros_support import NodeProcess
+from ros_support import NodeProcess, wait_for
 from sensor_msgs.msg import CompressedImage, Image
 
 from fer_ros.core.compressed import compressed_to_bgr
@@ -62,6 +62,14 @@ def test_a_loop_goes_on_until_ctrl_c_and_ends_quietly(ros, video):
         images.wait(COUNT)  # a round at half the rate has 5
         assert node.stop(signal.SIGINT) == 0
         assert 'Traceback' not in node.output
+
+
+def test_its_quality_of_service_can_be_overridden_as_ros_has_it(ros, video):
+    overriding = 'qos_overrides./image_raw.publisher.reliability'
+    with start(source=video, **{overriding: 'best_effort'}):
+        (offer,) = wait_for(
+            lambda: ros.probe.get_publishers_info_by_topic('/image_raw'), 'the publisher')
+        assert offer.qos_profile.reliability == QoSReliabilityPolicy.BEST_EFFORT
 
 
 def test_sigterm_ends_it_quietly_while_it_waits(video):

@@ -9,9 +9,12 @@ import math
 from pathlib import Path
 import shlex
 import sys
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from fer_ros.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fer_ros.data.faces import Backgrounds, FacePictures
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 
@@ -42,6 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--data', metavar='PATH',
         help='for int8: face crops that show which values occur; best those of the training')
+    parser.add_argument(
+        '--images', metavar='PATH',
+        help='for a detector: folder or zip file of the pictures, if not beside their index; the '
+             'rooms without a face are looked for there too')
     parser.add_argument(
         '--max-loss', type=_points, default=0.5, metavar='POINTS',
         help='for int8: percentage points of accuracy that may be lost (default: %(default)s)')
@@ -89,7 +96,6 @@ def run(args: argparse.Namespace) -> int:
 def _run_detector(args: argparse.Namespace) -> int:
     from fer_ros.core.face_model import load_face_model
     from fer_ros.core.runtime import quiet_runtime
-    from fer_ros.data.faces import read_backgrounds, read_faces
 
     with quiet_runtime():
         from fer_ros.training.detector.export import reformat_detector, settings_of
@@ -98,11 +104,8 @@ def _run_detector(args: argparse.Namespace) -> int:
     name = args.name or f'{load_face_model(args.model).manifest.name}_{args.format}'
     folder = Path(args.out or Path('models') / name)
     config = settings_of(args.model)
-    pictures = read_faces(args.validation, 'val')
-    validation = Validation(config, pictures, read_backgrounds(args.validation, 'val'))
-    shown = scenes_of(
-        config, read_faces(args.data, 'train'), read_backgrounds(args.data, 'train')) \
-        if args.data else []
+    validation = Validation(config, *_faces(args.validation, args.images, 'val'))
+    shown = scenes_of(config, *_faces(args.data, args.images, 'train')) if args.data else []
     with quiet_runtime():
         reformat_detector(
             args.model, args.format, folder, validation, name=name, calibration=shown,
@@ -118,6 +121,13 @@ def _run_detector(args: argparse.Namespace) -> int:
           f'{figures["parity"]["mean_difference"]:.2g}\nprecision:  average '
           f'{figures["average_precision"]:.4f} (before: {before["average_precision"]:.4f})')
     return 0
+
+
+def _faces(path: str, images: str | None, split: str) -> tuple[FacePictures, Backgrounds]:
+    from fer_ros.data.faces import backgrounds_beside, read_backgrounds, read_faces
+
+    return (read_faces(path, split, images),
+            read_backgrounds(backgrounds_beside(path, images), split))
 
 
 def _points(text: str) -> float:

@@ -88,6 +88,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f'{bag.path}: the bag holds no topic')
     make_room_for_images()
 
+    def messages() -> Iterator[Recorded]:
+        return recorded(bag, frozenset(topics), args.start_offset)
+
     def play(node: PlayerNode) -> None:
         node.offer(topics)
         offered = [topic for topic, kind in topics.items() if kind not in node.skipped]
@@ -96,13 +99,14 @@ def run(args: argparse.Namespace) -> int:
                 f'{bag.path}: none of its types is installed: {", ".join(node.skipped)}')
         for kind in sorted(node.skipped):
             print(f'fer: {kind} is not installed; its topics are left out', file=sys.stderr)
-        with _recorder(node, args) as recorder:
+        begin = next((message.time for message in messages()), 0)
+        with _recorder(node, args, begin) as recorder:
             if args.wait and not node.wait(offered[0], args.wait):
                 print(f'fer: nobody subscribed to {offered[0]} in {args.wait:g} s',
                       file=sys.stderr)
             while True:
                 count = 0
-                for message in node.steps(recorded(bag, frozenset(topics), args.start_offset)):
+                for message in node.steps(messages()):
                     count += 1
                     recorder.time = message.time
                 if not args.loop or not count or not node.context.ok():
@@ -141,12 +145,15 @@ def recorded(bag: object, topics: frozenset[str], offset: float = 0.0) -> Iterat
 
 
 class _Recorder:
-    """Writes what comes on topics into a bag, under the time of the message played last."""
+    """Writes what comes on topics into a bag, under the time of the message played last.
+
+    Before the first one that is the time `begin`: what is kept for latecomers comes at once.
+    """
 
     def __init__(
-        self, node: PlayerNode, bag: LiveBag, topics: dict[str, tuple[type, Any]],
+        self, node: PlayerNode, bag: LiveBag, topics: dict[str, tuple[type, Any]], begin: int,
     ) -> None:
-        self.time = 0
+        self.time = begin
         self._node, self._bag = node, bag
         for topic, (kind, qos) in topics.items():
             node.create_subscription(
@@ -170,7 +177,9 @@ class _NoRecorder:
 
 
 @contextlib.contextmanager
-def _recorder(node: PlayerNode, args: argparse.Namespace) -> Iterator[_Recorder | _NoRecorder]:
+def _recorder(
+    node: PlayerNode, args: argparse.Namespace, begin: int,
+) -> Iterator[_Recorder | _NoRecorder]:
     if not args.record:
         yield _NoRecorder()
         return
@@ -182,8 +191,9 @@ def _recorder(node: PlayerNode, args: argparse.Namespace) -> Iterator[_Recorder 
     with LiveBag(Path(args.record), {t: offer.topic_type for t, offer in found.items()}) as bag:
         yield _Recorder(node, bag, {
             topic: (_message(offer.topic_type), QoSProfile(
-                depth=_DEPTH, reliability=offer.qos_profile.reliability))
-            for topic, offer in found.items()})
+                depth=_DEPTH, reliability=offer.qos_profile.reliability,
+                durability=offer.qos_profile.durability))
+            for topic, offer in found.items()}, begin)
         print(f'{bag.count} messages recorded: {args.record}')
 
 

@@ -8,23 +8,73 @@ bytes that are parsed afterwards, so that a network exchanged or damaged on disk
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+import dataclasses
 import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from fer_ros.core.errors import FerError, ModelError
 from fer_ros.core.resources import resource_folders
 
-__all__ = ['field', 'file_name', 'find_folder', 'installed_folders', 'MANIFEST', 'number',
-           'read_manifest', 'read_network', 'SCHEMA', 'sha256_of', 'task_of']
+__all__ = ['BaseManifest', 'common_fields', 'field', 'find_folder', 'installed_folders',
+           'load_folder', 'MANIFEST', 'ModelFolder', 'number', 'read_network',
+           'SCHEMA', 'task_of']
 
 MANIFEST = 'manifest.json'
 SCHEMA = 1
 """Version of the manifest's schema that this code reads."""
 
-_Kind = TypeVar('_Kind')
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BaseManifest:
+    """What the manifest of every model says, checked.
+
+    Attributes:
+        name: Name of the model.
+        version: Version of the model.
+        license: SPDX identifier of the network's licence.
+        description: One or two sentences.
+        file: Name of the network file in the folder.
+        sha256: Hex digest of the network file.
+        parameters: Number of trained parameters.
+        network: Options, file and sha256 of the Keras weights in the folder, for fine-tuning and
+            explanation; None where there are none. The robot ignores it.
+        training: Data sets with their licences, seed, and the command that made the network.
+        metrics: Figures of the evaluation, with the data that they were measured on.
+    """
+
+    name: str
+    version: str
+    license: str
+    description: str
+    file: str
+    sha256: str
+    parameters: int
+    network: Mapping[str, Any] | None
+    training: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+
+
+_Kind = TypeVar('_Kind', bound=BaseManifest)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFolder(Generic[_Kind]):
+    """A verified model folder.
+
+    Attributes:
+        manifest: Its manifest.
+        folder: Where it lies.
+        data: The network's bytes, the same that were hashed.
+    """
+
+    manifest: _Kind
+    folder: Path
+    data: bytes = dataclasses.field(repr=False)
 
 
 def installed_folders(task: str) -> list[Path]:
@@ -75,16 +125,85 @@ def find_folder(model: str | Path, task: str) -> Path:
     return path
 
 
-def read_manifest(path: Path, check: Callable[[Mapping[str, Any]], _Kind]) -> _Kind:
-    """Read a manifest.
+def load_folder(
+    model: str | Path, task: str, check: Callable[[Mapping[str, Any]], _Kind],
+) -> ModelFolder[_Kind]:
+    """Find, check and read a model folder.
 
     Args:
-        path: Its file.
+        model: Path of a folder, or the name of an installed model.
+        task: What it shall be for, see `task_of`.
         check: Makes the checked manifest of its content, or raises `FerError`.
 
     Raises:
-        ModelError: It cannot be read, or something in it is wrong.
+        ModelError: There is no such model, its manifest is wrong, or the network's bytes are
+            not those of the manifest.
     """
+    folder = find_folder(model, task)
+    manifest = _read_manifest(folder / MANIFEST, check)
+    return ModelFolder(manifest, folder, read_network(folder / manifest.file, manifest.sha256))
+
+
+def common_fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the checked fields of `BaseManifest`.
+
+    Raises:
+        ModelError: One is missing or wrong.
+    """
+    field(content, 'parameters', int)
+    network = None
+    if 'network' in content:
+        field(content, 'network.options', dict)
+        field(content, 'network.sha256', str)
+        _file_name(content, 'network.file')
+        network = MappingProxyType(content['network'])
+    return {
+        **{name: field(content, name, str)
+           for name in ('name', 'version', 'license', 'description')},
+        'file': _file_name(content, 'file'), 'sha256': _sha256_of(content),
+        'parameters': int(number(content, 'parameters', 1, 1e10)), 'network': network,
+        'training': MappingProxyType(field(content, 'training', dict)),
+        'metrics': MappingProxyType(field(content, 'metrics', dict))}
+
+
+def field(content: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) -> Any:
+    """Return the value at the dotted `name`, refusing one that is missing or of another type."""
+    value: Any = content
+    for part in name.split('.'):
+        if not isinstance(value, dict) or part not in value:
+            raise ModelError(f'lacks the field {name!r}')
+        value = value[part]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        names = kind.__name__ if isinstance(kind, type) else 'number'
+        raise ModelError(f'{name} must be of type {names}, got {value!r}')
+    return value
+
+
+def number(content: Mapping[str, Any], name: str, low: float, high: float) -> float:
+    """Return the number at the dotted `name`, refusing one outside of [low, high]."""
+    value = float(field(content, name, (int, float)))
+    if not (math.isfinite(value) and low <= value <= high):
+        raise ModelError(f'{name} must lie in [{low}, {high}], got {value}')
+    return value
+
+
+def _file_name(content: Mapping[str, Any], name: str) -> str:
+    """Return the file name at the dotted `name`, refusing a path that leaves the folder."""
+    value = str(field(content, name, str))
+    if not value or Path(value).name != value:
+        raise ModelError(f'{name} must be a name within the folder, got {value!r}')
+    return value
+
+
+def _sha256_of(content: Mapping[str, Any]) -> str:
+    """Return the field `sha256`, refusing what is none."""
+    digest = str(field(content, 'sha256', str))
+    if len(digest) != 64 or set(digest) - set('0123456789abcdef'):
+        raise ModelError(f'sha256 must be 64 lower-case hex digits, got {digest!r}')
+    return digest
+
+
+def _read_manifest(path: Path, check: Callable[[Mapping[str, Any]], _Kind]) -> _Kind:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
     except OSError as error:
@@ -120,40 +239,3 @@ def read_network(path: Path, sha256: str) -> bytes:
             f'{path}: sha256 is {digest}, the manifest says {sha256}; the file was '
             f'changed or damaged: restore it or export the model again')
     return data
-
-
-def field(content: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) -> Any:
-    """Return the value at the dotted `name`, refusing one that is missing or of another type."""
-    value: Any = content
-    for part in name.split('.'):
-        if not isinstance(value, dict) or part not in value:
-            raise ModelError(f'lacks the field {name!r}')
-        value = value[part]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        names = kind.__name__ if isinstance(kind, type) else 'number'
-        raise ModelError(f'{name} must be of type {names}, got {value!r}')
-    return value
-
-
-def number(content: Mapping[str, Any], name: str, low: float, high: float) -> float:
-    """Return the number at the dotted `name`, refusing one outside of [low, high]."""
-    value = float(field(content, name, (int, float)))
-    if not (math.isfinite(value) and low <= value <= high):
-        raise ModelError(f'{name} must lie in [{low}, {high}], got {value}')
-    return value
-
-
-def file_name(content: Mapping[str, Any], name: str) -> str:
-    """Return the file name at the dotted `name`, refusing a path that leaves the folder."""
-    value = str(field(content, name, str))
-    if not value or Path(value).name != value:
-        raise ModelError(f'{name} must be a name within the folder, got {value!r}')
-    return value
-
-
-def sha256_of(content: Mapping[str, Any]) -> str:
-    """Return the field `sha256`, refusing what is none."""
-    digest = str(field(content, 'sha256', str))
-    if len(digest) != 64 or set(digest) - set('0123456789abcdef'):
-        raise ModelError(f'sha256 must be 64 lower-case hex digits, got {digest!r}')
-    return digest

@@ -12,16 +12,15 @@ from fer_ros.core.alignment import Alignment
 from fer_ros.core.crop import CropConvention
 from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.manifest import (
+    BaseManifest,
+    common_fields,
     field,
-    file_name,
-    find_folder,
     installed_folders,
+    load_folder,
     MANIFEST,
+    ModelFolder,
     number,
-    read_manifest,
-    read_network,
     SCHEMA,
-    sha256_of,
 )
 from fer_ros.core.types import UNKNOWN
 
@@ -37,18 +36,11 @@ _COLORS = ('grey', 'bgr')
 _MAX_SIDE = 1024
 
 
-@dataclasses.dataclass(frozen=True)
-class Manifest:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Manifest(BaseManifest):
     """What a model folder says about its network, checked.
 
     Attributes:
-        name: Name of the model.
-        version: Version of the model.
-        license: SPDX identifier of the network's licence.
-        description: One or two sentences.
-        file: Name of the network file in the folder.
-        sha256: Hex digest of the network file.
-        parameters: Number of trained parameters.
         labels: Names of the K emotions, in the order of the outputs.
         width: Width of the input in pixels.
         height: Height of the input in pixels.
@@ -65,20 +57,9 @@ class Manifest:
             scaling; None where the temperature alone calibrates.
         priors: Shares of the K emotions that the calibrated probabilities presuppose, each > 0;
             None if not told.
-        network: Family, options, file and sha256 of the Keras weights in the folder, for
-            fine-tuning and explanation; None where there are none. The robot ignores it.
         thresholds: `unknown`: confidence below which the model abstains, in [0, 1].
-        training: Data sets with their licences, seed, and the command that made the network.
-        metrics: Figures of `fer evaluate model`, with the data that they were measured on.
     """
 
-    name: str
-    version: str
-    license: str
-    description: str
-    file: str
-    sha256: str
-    parameters: int
     labels: tuple[str, ...]
     width: int
     height: int
@@ -92,10 +73,7 @@ class Manifest:
     temperature: float
     scaling: tuple[tuple[float, ...], tuple[float, ...]] | None
     priors: tuple[float, ...] | None
-    network: Mapping[str, Any] | None
     thresholds: Mapping[str, float]
-    training: Mapping[str, Any]
-    metrics: Mapping[str, Any]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -103,19 +81,8 @@ class Manifest:
         return self.width, self.height
 
 
-@dataclasses.dataclass(frozen=True)
-class Model:
-    """A verified model folder.
-
-    Attributes:
-        manifest: Its manifest.
-        folder: Where it lies.
-        data: The network's bytes, the same that were hashed.
-    """
-
-    manifest: Manifest
-    folder: Path
-    data: bytes = dataclasses.field(repr=False)
+Model = ModelFolder[Manifest]
+"""A verified folder of a model of emotions."""
 
 
 def available_models() -> list[Path]:
@@ -136,9 +103,7 @@ def load_model(model: str | Path | None = None) -> Model:
         ModelError: There is no such model, its manifest is wrong, or the network's bytes are
             not those of the manifest.
     """
-    folder = find_folder(model or DEFAULT_MODEL, _TASK)
-    manifest = read_manifest(folder / MANIFEST, _check_manifest)
-    return Model(manifest, folder, read_network(folder / manifest.file, manifest.sha256))
+    return load_folder(model or DEFAULT_MODEL, _TASK, _check_manifest)
 
 
 def _labels(content: Mapping[str, Any]) -> tuple[str, ...]:
@@ -204,29 +169,16 @@ def _switch(content: Mapping[str, Any], name: str) -> bool:
     return value
 
 
-def _network(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    if 'network' not in content:
-        return None
-    for name in ('family', 'sha256'):
-        field(content, f'network.{name}', str)
-    field(content, 'network.options', dict)
-    file_name(content, 'network.file')
-    return MappingProxyType(content['network'])
-
-
 def _check_manifest(content: Mapping[str, Any]) -> Manifest:
     color = field(content, 'input.color', str)
     if color not in _COLORS:
         raise ModelError(f'input.color must be one of {", ".join(_COLORS)}, got {color!r}')
-    for name in ('input.width', 'input.height', 'parameters'):
+    for name in ('input.width', 'input.height'):
         field(content, name, int)
+    if 'network' in content:
+        field(content, 'network.family', str)
     return Manifest(
-        name=field(content, 'name', str), version=field(content, 'version', str),
-        license=field(content, 'license', str),
-        description=field(content, 'description', str),
-        file=file_name(content, 'file'), sha256=sha256_of(content),
-        parameters=int(number(content, 'parameters', 1, 1e10)),
-        labels=_labels(content),
+        **common_fields(content), labels=_labels(content),
         width=int(number(content, 'input.width', 8, _MAX_SIDE)),
         height=int(number(content, 'input.height', 8, _MAX_SIDE)),
         color=color, scale=number(content, 'input.scale', 1e-9, 1e3),
@@ -234,8 +186,6 @@ def _check_manifest(content: Mapping[str, Any]) -> Manifest:
         standardize=_switch(content, 'standardize'), mirror=_switch(content, 'mirror'),
         crop=_crop(content), alignment=_alignment(content),
         temperature=number(content, 'temperature', 1e-3, 1e3),
-        scaling=_scaling(content), priors=_priors(content), network=_network(content),
+        scaling=_scaling(content), priors=_priors(content),
         thresholds=MappingProxyType(
-            {'unknown': number(content, 'thresholds.unknown', 0.0, 1.0)}),
-        training=MappingProxyType(field(content, 'training', dict)),
-        metrics=MappingProxyType(field(content, 'metrics', dict)))
+            {'unknown': number(content, 'thresholds.unknown', 0.0, 1.0)}))

@@ -1,4 +1,4 @@
-"""One camera of emotion_node: what it listens to, how an image flows, what it reports."""
+"""One camera of emotion_node: when it listens, how an image flows, what it reports."""
 
 from __future__ import annotations
 
@@ -8,25 +8,18 @@ import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import CompressedImage, Image
 
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
 from fer_ros.nodes.diagnostics import CameraState, describe_silence, judge, make_status, values
 from fer_ros.nodes.humans import Humans
-from fer_ros.nodes.lifecycle import forget_the_destroyed
+from fer_ros.nodes.image_input import ImageInput
 from fer_ros.nodes.messages import seconds
 from fer_ros.nodes.outputs import Outputs
 from fer_ros.nodes.parameters import Parameters
-from fer_ros.nodes.qos import newest, Offer, offers, overridable, own, tell
 from fer_ros.nodes.rate import RateLimit
 from fer_ros.nodes.recognizer import Recognizer
-from fer_ros.nodes.serialized import read_image
 from fer_ros.nodes.statistics import Statistics
 from fer_ros.nodes.worker import Worker
 
@@ -62,9 +55,8 @@ class Camera:
         self._node = node
         self._settings = settings
         self._worker = worker
-        self._group = MutuallyExclusiveCallbackGroup()
+        self._images = ImageInput(node, name, settings, self._on_image)
         self._outputs: Outputs | None = None
-        self._subscription: Any = None
         self._rate = RateLimit()
         self._active = False
         self._jumped = ''
@@ -82,7 +74,7 @@ class Camera:
             humans: Publishes faces as ROS4HRI, if that is wanted.
         """
         self._outputs = Outputs(
-            self._node, self.name, self._settings(), self._base_topic, labels, humans,
+            self._node, self.name, self._settings(), self._images.base_topic, labels, humans,
             self.attend)
 
     def start(self) -> None:
@@ -114,24 +106,12 @@ class Camera:
     @property
     def image_topic(self) -> str:
         """Full name of the topic that it listens to."""
-        # As image_transport does it: whoever remaps image_raw has remapped its forms, too.
-        base = self._base_topic
-        return f'{base}/compressed' if self._kind is CompressedImage else base
-
-    @property
-    def _base_topic(self) -> str:
-        name: str = self._node.resolve_topic_name(
-            f'{self.name}/image_raw' if self.name else 'image_raw')
-        return name
+        return self._images.topic
 
     @property
     def listening(self) -> bool:
         """Whether it is subscribed to images."""
-        return self._subscription is not None
-
-    @property
-    def _kind(self) -> type:
-        return CompressedImage if self._settings().image_transport == 'compressed' else Image
+        return self._images.listening
 
     def attend(self) -> None:
         """Begin or cease to listen, as state, parameters and listeners ask for."""
@@ -139,42 +119,19 @@ class Camera:
             not self._settings().lazy or self._outputs.heard)
         if self._outputs is not None:
             self._outputs.attend(wanted)
-        if wanted and self._subscription is None:
+        if wanted and not self.listening:
             self._forget('it listens anew')
             self.statistics.restart(self._now())
             self._told_silence = False
-            self._subscription = self._subscribe()
-        elif not wanted and self._subscription is not None:
-            subscription, self._subscription = self._subscription, None
-            self._node.destroy_subscription(subscription)
-            forget_the_destroyed(self._group)
+            self._images.listen()
+        elif not wanted and self.listening:
+            self._images.cease()
             self._worker.drop(self.name)
 
-    def _subscribe(self) -> Any:
-        def create(events: SubscriptionEventCallbacks | None) -> Any:
-            return self._node.create_subscription(
-                self._kind, self.image_topic, self._on_image, _asked(self._settings()),
-                callback_group=self._group, event_callbacks=events,
-                qos_overriding_options=overridable(), raw=True)
-
-        try:
-            return create(SubscriptionEventCallbacks(
-                incompatible_qos=self._on_mismatch, incompatible_type=self._on_mismatch))
-        except UnsupportedEventTypeError:  # of another middleware: rclpy's own words will do
-            return create(None)
-
-    def _on_mismatch(self, event: Any) -> None:
-        deaf = [str(offer) for offer in self._offers() if offer.fault]
-        self._node.get_logger().warning(
-            f'{self.image_topic} has a publisher that cannot be received: '
-            f'{"; ".join(deaf) or "it left already"}')
-
-    def _on_image(self, data: bytes, info: dict[str, Any]) -> None:
+    def _on_image(self, data: bytes, number: int | None) -> None:
         """Let a serialized image wait for its turn."""
-        subscription, now = self._subscription, self._now()
-        # Of several publishers each counts for itself, so nothing can be told from the numbers.
-        alone = subscription is not None and subscription.get_publisher_count() == 1
-        self.statistics.receive(now, info.get('publication_sequence_number') if alone else None)
+        now = self._now()
+        self.statistics.receive(now, number)
         if not self._rate.admits(now, self._settings().max_rate):
             self.statistics.drop('rate')
         elif self._worker.put(self.name, data):
@@ -203,7 +160,7 @@ class Camera:
         if outputs is None:
             return
         begin = time.perf_counter()
-        message = self._read(data)
+        message = self._images.read(data)
         header = message.header
         # A driver that sets no stamp would have all images taken at the same time.
         stamp = seconds(header.stamp) or self._now()
@@ -227,11 +184,6 @@ class Camera:
         self.statistics.process(
             {name: 1000.0 * value for name, value in times.items()}, len(result.faces))
         outputs.publish_annotated(header, bgr, result, view, stamp)
-
-    def _read(self, data: bytes) -> Any:
-        """Return an image message, without copying its pixels where that can be."""
-        image = read_image(data) if self._kind is Image else None
-        return deserialize_message(data, self._kind) if image is None else image
 
     def _follows(self, stamp: float, recognizer: Recognizer, outputs: Outputs) -> bool:
         """Return whether an image is not older than the one before; begin anew after a jump."""
@@ -273,7 +225,7 @@ class Camera:
         report = self.statistics.report(self._now())
         own_state = CameraState(
             enabled=self.enabled, listening=self.listening, image_topic=self.image_topic,
-            image_qos=tell(self._qos()), offers=self._offers(), **state)
+            image_qos=self._images.qos, offers=self._images.offers(), **state)
         level, text = judge(
             own_state, report, image_timeout=parameters.image_timeout,
             max_consecutive_failures=parameters.max_consecutive_failures)
@@ -287,29 +239,12 @@ class Camera:
         return make_status(
             name, self.name, level, text, {**values(own_state, report), **process})
 
-    def _qos(self) -> QoSProfile:
-        """Return what is asked of the camera, with the overrides of the user."""
-        if self._subscription is not None:
-            return self._subscription.qos_profile
-        return _asked(self._settings())
-
-    def _offers(self) -> list[Offer]:
-        kind = f'sensor_msgs/msg/{self._kind.__name__}'
-        return offers(self._node, self.image_topic, kind, self._qos())
-
     def _log(self) -> Any:
         logger = self._node.get_logger()
         return logger.get_child(self.name) if self.name else logger
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds * 1e-9)
-
-
-def _asked(parameters: Parameters) -> QoSProfile:
-    return own(newest(
-        parameters.image_qos_depth,
-        QoSReliabilityPolicy[parameters.image_qos_reliability.upper()],
-        QoSDurabilityPolicy[parameters.image_qos_durability.upper()]))
 
 
 def _view(parameters: Parameters) -> View:

@@ -12,7 +12,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from fer_ros.core.errors import ConfigError
-from fer_ros.nodes.parameters import camera_names, contradiction, Parameters, Spec, specs, When
+from fer_ros.nodes.parameter_spec import Spec, When
+from fer_ros.nodes.parameters import camera_names, contradiction, Parameters, specs
 
 __all__ = ['ParameterHandler']
 

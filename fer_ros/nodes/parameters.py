@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 import dataclasses
-import enum
 import re
-from typing import Any
-
-from rcl_interfaces.msg import ParameterDescriptor
 
 from fer_ros.core.alignment import ALIGN
 from fer_ros.core.anonymize import ANONYMIZE
@@ -27,274 +23,210 @@ from fer_ros.core.smoothing import SMOOTHING
 from fer_ros.core.tracker import MAX_GAP, START_SCORE
 from fer_ros.core.view import ROTATIONS
 from fer_ros.nodes.bridge import USE_CV_BRIDGE
-from fer_ros.nodes.declare import make_descriptor
 from fer_ros.nodes.detections import CLASS_IDS
+from fer_ros.nodes.parameter_spec import parameter, Spec, When
 
-__all__ = [
-    'IMAGE_TRANSPORTS', 'Parameters', 'Spec', 'When', 'camera_names', 'contradiction', 'specs',
-]
+__all__ = ['Parameters', 'camera_names', 'contradiction', 'specs']
 
-IMAGE_TRANSPORTS = ('raw', 'compressed')
+_IMAGE_TRANSPORTS = ('raw', 'compressed')
 
 _RELIABILITIES = ('best_effort', 'reliable')
 _DURABILITIES = ('volatile', 'transient_local')
 _LARGEST_SIDE = 16384  # pixels, as for images
 
 
-class When(enum.Enum):
-    """From when a parameter counts; the value is told by `ros2 param describe`."""
-
-    START = 'read at the start, fixed afterwards'
-    CONFIGURE = 'read when the node is configured; to change it, clean the node up first'
-    SWAP = 'may be changed at any time; what it names is loaded beside, then exchanged or refused'
-    RUNNING = 'may be changed at any time'
-
-
-@dataclasses.dataclass(frozen=True)
-class Spec:
-    """What is known of a parameter besides its value.
-
-    Attributes:
-        name: Its ROS name.
-        default: Its default, which also fixes its type.
-        description: Meaning and unit.
-        when: From when a change counts.
-        bounds: Smallest and largest number.
-        choices: The values that are allowed.
-        per_camera: Whether each of several cameras has its own, as `CAMERA.NAME`.
-    """
-
-    name: str
-    default: bool | int | float | str | tuple[str, ...]
-    description: str
-    when: When
-    bounds: tuple[float, float] | None = None
-    choices: tuple[str, ...] | tuple[int, ...] = ()
-    per_camera: bool = False
-
-    @property
-    def field(self) -> str:
-        """Name of the field of `Parameters`."""
-        return self.name.replace('.', '_')
-
-    @property
-    def ros_default(self) -> bool | int | float | str | list[str]:
-        """The default as ROS takes it."""
-        return list(self.default) if isinstance(self.default, tuple) else self.default
-
-    @property
-    def choices_text(self) -> str:
-        """The choices, for people."""
-        return ', '.join(map(str, self.choices))
-
-    @property
-    def descriptor(self) -> ParameterDescriptor:
-        """The same for ROS."""
-        constraints = self.when.value
-        if self.choices:
-            constraints = f'one of {self.choices_text}; {constraints}'
-        return make_descriptor(
-            self.ros_default, self.description, bounds=self.bounds,
-            read_only=self.when is When.START, constraints=constraints)
-
-
-def _parameter(name: str, default: Any, description: str, when: When, **limits: Any) -> Any:
-    spec = Spec(name, default, description, when, **limits)
-    return dataclasses.field(default=default, metadata={'spec': spec})
-
-
 @dataclasses.dataclass(frozen=True)
 class Parameters:
     """The values of all parameters at one moment."""
 
-    autostart: bool = _parameter(
+    autostart: bool = parameter(
         'autostart', True, 'Configure and activate by itself; false under a lifecycle manager',
         When.START)
-    camera_names: tuple[str, ...] = _parameter(
+    camera_names: tuple[str, ...] = parameter(
         'camera_names', ('',),
         "Names of several cameras that one process serves: each listens to NAME/image_raw and "
         "publishes ~/NAME/emotions and so on; [''] for one camera without a name", When.START)
-    model: str = _parameter(
+    model: str = parameter(
         'model', '', 'Name of an installed model or path of a model folder; empty: the default',
         When.SWAP)
-    detector_name: str = _parameter(
+    detector_name: str = parameter(
         'detector.name', DEFAULT_DETECTOR, 'Face detector', When.SWAP, choices=DETECTORS)
-    detector_model_path: str = _parameter(
+    detector_model_path: str = parameter(
         'detector.model_path', '', 'Network file of yunet; model folder of fer_face, empty for '
         'the one that comes along', When.SWAP)
-    detector_min_face_size: float = _parameter(
+    detector_min_face_size: float = parameter(
         'detector.min_face_size', MIN_FACE_SIZE,
         'Side of the smallest face that is looked for: up to 1 a share of the shorter image side, '
         'from 8 pixels of the image; smaller faces cost more time', When.SWAP,
         bounds=(0.01, 8192.0))
-    detector_input_size: int = _parameter(
+    detector_input_size: int = parameter(
         'detector.input_size', 0,
         'Longer side in pixels of what the detector looks at, from 32, in place of '
         'min_face_size; 0: as that demands', When.SWAP, bounds=(0, 8192))
-    detector_tiles: int = _parameter(
+    detector_tiles: int = parameter(
         'detector.tiles', 1,
         'Tiles along each side of the image that are looked at besides the whole, for far faces; '
         '1: none', When.SWAP, bounds=(1, MAX_TILES))
-    detector_score_threshold: float = _parameter(
+    detector_score_threshold: float = parameter(
         'detector.score_threshold', -1.0,
         "Score in [0, 1] below which a face is dropped; negative: the detector's own",
         When.SWAP, bounds=(-1.0, 1.0))
-    detect_every: int = _parameter(
+    detect_every: int = parameter(
         'detect_every', 1,
         'Images from one detection to the next; between them faces move by their optical flow. '
         'More than 1 needs tracking', When.SWAP, bounds=(1, MAX_DETECT_EVERY))
-    align: str = _parameter(
+    align: str = parameter(
         'align', 'auto',
         'Turn the crop with the head where detector and model know landmarks (auto), or never',
         When.SWAP, choices=ALIGN)
-    max_faces: int = _parameter(
+    max_faces: int = parameter(
         'max_faces', 0, 'Number of faces classified in an image, the largest first; 0: all',
         When.RUNNING, bounds=(0, 1000))
-    face_height_min: int = _parameter(
+    face_height_min: int = parameter(
         'face_height.min', 0,
         'Height in pixels of the smallest face that is classified; 0: no limit', When.RUNNING,
         bounds=(0, _LARGEST_SIDE))
-    face_height_max: int = _parameter(
+    face_height_max: int = parameter(
         'face_height.max', 0,
         'Height in pixels of the largest face that is classified; 0: no limit', When.RUNNING,
         bounds=(0, _LARGEST_SIDE))
-    num_threads: int = _parameter(
+    num_threads: int = parameter(
         'num_threads', 1, 'Threads of the classifier', When.SWAP, bounds=(1, 64))
-    priors: str = _parameter(
+    priors: str = parameter(
         'priors', 'natural',
         'How frequent the emotions are taken to be: natural, as in the training data, or '
         'balanced, which finds more of the rare ones', When.SWAP, choices=PRIORS)
-    tracking: bool = _parameter(
+    tracking: bool = parameter(
         'tracking', True, 'Follow faces from image to image; smoothing needs it',
         When.SWAP)
-    smoothing_time: float = _parameter(
+    smoothing_time: float = parameter(
         'smoothing_time', SMOOTHING,
         'Seconds after which a changed expression has reached 63 % of its effect; 0: none',
         When.RUNNING, bounds=(0.0, 60.0))
-    track_max_gap: float = _parameter(
+    track_max_gap: float = parameter(
         'track_max_gap', MAX_GAP, 'Seconds that a person keeps the number without being seen',
         When.RUNNING, bounds=(0.0, 60.0))
-    track_start_score: float = _parameter(
+    track_start_score: float = parameter(
         'track_start_score', START_SCORE,
         'Score in [0, 1] from which a face is followed at once; one of less is reported when it '
         'is seen again in the next image', When.RUNNING, bounds=(0.0, 1.0))
-    label_margin: float = _parameter(
+    label_margin: float = parameter(
         'label_margin', LABEL_MARGIN,
         'Probability in [0, 1] by which another emotion must lead to become the label',
         When.RUNNING, bounds=(0.0, 1.0))
-    label_min_dwell: float = _parameter(
+    label_min_dwell: float = parameter(
         'label_min_dwell', LABEL_MIN_DWELL,
         'Seconds that an emotion stays the label at least, and that a doubt must last before the '
         'label turns to unknown; 0: none', When.RUNNING, bounds=(0.0, 60.0))
-    unknown_hysteresis: float = _parameter(
+    unknown_hysteresis: float = parameter(
         'unknown_hysteresis', UNKNOWN_HYSTERESIS,
         'How far in [0, 1] the confidence may fall below unknown_threshold before the label turns '
         'to unknown', When.RUNNING, bounds=(0.0, 1.0))
-    unknown_threshold: float = _parameter(
+    unknown_threshold: float = parameter(
         'unknown_threshold', -1.0,
         "Confidence in [0, 1] that an emotion must reach to become the label, else it is unknown; "
         "negative: the model's own",
         When.RUNNING, bounds=(-1.0, 1.0))
-    max_yaw: float = _parameter(
+    max_yaw: float = parameter(
         'max_yaw', MAX_YAW,
         'Degrees by which a head may be turned aside before the label is unknown, where '
         'landmarks tell; 90: no limit', When.RUNNING, bounds=(0.0, MAX_YAW))
-    image_transport: str = _parameter(
+    image_transport: str = parameter(
         'image_transport', 'raw', 'Listen to image_raw or to image_raw/compressed',
-        When.CONFIGURE, choices=IMAGE_TRANSPORTS, per_camera=True)
-    image_qos_reliability: str = _parameter(
+        When.CONFIGURE, choices=_IMAGE_TRANSPORTS, per_camera=True)
+    image_qos_reliability: str = parameter(
         'image_qos.reliability', 'best_effort',
         'Reliability asked of the camera; best_effort goes with every camera, reliable with those '
         'that offer it', When.CONFIGURE, choices=_RELIABILITIES)
-    image_qos_durability: str = _parameter(
+    image_qos_durability: str = parameter(
         'image_qos.durability', 'volatile',
         'Durability asked of the camera; transient_local also gets the last image of a latched '
         'topic', When.CONFIGURE, choices=_DURABILITIES)
-    image_qos_depth: int = _parameter(
+    image_qos_depth: int = parameter(
         'image_qos.depth', 1, 'Images that wait in the middleware; only the newest is processed',
         When.CONFIGURE, bounds=(1, 100))
-    lazy: bool = _parameter(
+    lazy: bool = parameter(
         'lazy', True,
         'Listen to images only while somebody listens to a result, so that an idle node costs '
         'nothing', When.RUNNING)
-    max_rate: float = _parameter(
+    max_rate: float = parameter(
         'max_rate', 0.0, 'Images processed in a second, at most; 0: all', When.RUNNING,
         bounds=(0.0, 1000.0), per_camera=True)
-    max_age: float = _parameter(
+    max_age: float = parameter(
         'max_age', 0.0,
         'Age in seconds, by its stamp, above which an image is dropped; 0: no limit; needs '
         'synchronous clocks', When.RUNNING, bounds=(0.0, 3600.0))
-    rotation: int = _parameter(
+    rotation: int = parameter(
         'rotation', 0,
         'Degrees clockwise by which images must be turned to stand upright, for cameras that are '
         'mounted sideways; results stay in the pixels of the image as it comes', When.RUNNING,
         choices=ROTATIONS, bounds=(0, 270), per_camera=True)
-    roi_x_offset: int = _parameter(
+    roi_x_offset: int = parameter(
         'roi.x_offset', 0, 'Leftmost column of the region that is looked at, in pixels',
         When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
-    roi_y_offset: int = _parameter(
+    roi_y_offset: int = parameter(
         'roi.y_offset', 0, 'Topmost row of the region that is looked at, in pixels',
         When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
-    roi_width: int = _parameter(
+    roi_width: int = parameter(
         'roi.width', 0, 'Width of the region that is looked at, in pixels; 0: to the border',
         When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
-    roi_height: int = _parameter(
+    roi_height: int = parameter(
         'roi.height', 0, 'Height of the region that is looked at, in pixels; 0: to the border',
         When.RUNNING, bounds=(0, _LARGEST_SIDE), per_camera=True)
-    use_cv_bridge: str = _parameter(
+    use_cv_bridge: str = parameter(
         'use_cv_bridge', 'auto',
         'Convert images with cv_bridge: auto where it passes a self-check, never, or always '
         '(fail to configure without)', When.CONFIGURE, choices=USE_CV_BRIDGE)
-    publish_pixels: bool = _parameter(
+    publish_pixels: bool = parameter(
         'publish_pixels', True,
         'Offer ~/image_annotated; false: no picture of anybody leaves the node, and no landmark',
         When.CONFIGURE)
-    anonymize: str = _parameter(
+    anonymize: str = parameter(
         'anonymize', 'none', 'What happens to the faces in ~/image_annotated; other than none '
         'it also holds /humans/faces/ID/cropped back', When.RUNNING, choices=ANONYMIZE)
-    draw_charts: bool = _parameter(
+    draw_charts: bool = parameter(
         'draw_charts', True, 'Draw the distribution of each face in ~/image_annotated',
         When.RUNNING)
-    publish_detections: bool = _parameter(
+    publish_detections: bool = parameter(
         'publish_detections', True, 'Offer ~/detections and ~/label_info (vision_msgs)',
         When.CONFIGURE)
-    detections_class_ids: str = _parameter(
+    detections_class_ids: str = parameter(
         'detections.class_ids', 'name',
         'What ~/detections names emotions by: name, or number as in ~/label_info', When.RUNNING,
         choices=CLASS_IDS)
-    detections_min_probability: float = _parameter(
+    detections_min_probability: float = parameter(
         'detections.min_probability', 0.0,
         'Probability in [0, 1] below which ~/detections leaves an emotion out, but never the '
         'label', When.RUNNING, bounds=(0.0, 1.0))
-    publish_humans: bool = _parameter(
+    publish_humans: bool = parameter(
         'publish_humans', False,
         'Offer /humans/faces as ROS4HRI has it (REP-155, hri_msgs); needs tracking',
         When.CONFIGURE)
-    humans_crop_size: int = _parameter(
+    humans_crop_size: int = parameter(
         'humans.crop_size', 128, 'Side in pixels of /humans/faces/ID/cropped', When.RUNNING,
         bounds=(16, 1024))
-    publish_markers: bool = _parameter(
+    publish_markers: bool = parameter(
         'publish_markers', True, 'Offer ~/markers (visualization_msgs), where camera_info tells '
         'the calibration', When.CONFIGURE)
-    image_rectified: bool = _parameter(
+    image_rectified: bool = parameter(
         'image_rectified', False,
         'The images are rectified, as those of image_rect: ~/markers then goes by P of '
         'camera_info, else by K and D', When.RUNNING, per_camera=True)
-    jpeg_quality: int = _parameter(
+    jpeg_quality: int = parameter(
         'jpeg_quality', 80, 'Quality of ~/image_annotated/compressed', When.RUNNING,
         bounds=(1, 100))
-    draw_crops: bool = _parameter(
+    draw_crops: bool = parameter(
         'draw_crops', False, 'Show in ~/image_annotated the crops that were classified',
         When.RUNNING)
-    image_timeout: float = _parameter(
+    image_timeout: float = parameter(
         'image_timeout', 5.0,
         'Seconds without an image after which diagnostics and log warn',
         When.RUNNING, bounds=(0.1, 3600.0))
-    max_consecutive_failures: int = _parameter(
+    max_consecutive_failures: int = parameter(
         'max_consecutive_failures', 10,
         'Number of images failing in a row from which diagnostics report an error',
         When.RUNNING, bounds=(1, 1_000_000))
-    diagnostics_period: float = _parameter(
+    diagnostics_period: float = parameter(
         'diagnostics_period', 1.0, 'Seconds between two messages on /diagnostics',
         When.RUNNING, bounds=(0.05, 60.0))
 

@@ -83,7 +83,7 @@ def run_node(
     node = None
     try:
         try:
-            node = make()
+            node = _made(make)
             spin(node)
         except (KeyboardInterrupt, ExternalShutdownException):
             pass
@@ -104,3 +104,13 @@ def run_node(
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _made(make: Callable[[], _Node]) -> _Node:
+    try:
+        return make()
+    except rclpy_implementation.RCLError as error:
+        if not rclpy.ok():
+            raise
+        # What the middleware lacks, such as the files of SROS2: nothing of this package's.
+        raise FerError(f'cannot join the graph: {error}') from error

@@ -24,7 +24,7 @@ from fer_ros.core.sources import Frame, FrameSource, open_source
 from fer_ros.nodes.declare import declare_fixed, ParameterValue
 from fer_ros.nodes.messages import compressed_message, image_message
 from fer_ros.nodes.process import run_node
-from fer_ros.nodes.qos import IMAGE_OFFER_QOS
+from fer_ros.nodes.qos import IMAGE_OFFER_QOS, overridable, own
 from fer_ros.nodes.transport import make_room_for_images
 
 __all__ = ['VideoNode', 'main']
@@ -56,12 +56,11 @@ class VideoNode(Node):  # type: ignore[misc]
         self._source = open_source(
             str(get['source']), fps=float(get['rate']), loop=bool(get['loop']),
             size=(int(get['width']), int(get['height'])), duration=float(get['duration']))
-        self._raw = self.create_publisher(Image, 'image_raw', IMAGE_OFFER_QOS)
+        self._raw = self._offer(Image, 'image_raw')
         self._image_topics = [self._raw]
         self._compressed = None
         if get['compressed']:
-            self._compressed = self.create_publisher(
-                CompressedImage, 'image_raw/compressed', IMAGE_OFFER_QOS)
+            self._compressed = self._offer(CompressedImage, 'image_raw/compressed')
             self._image_topics.append(self._compressed)
 
     @property
@@ -103,6 +102,10 @@ class VideoNode(Node):  # type: ignore[misc]
         if hasattr(self, '_source'):
             self._source.close()
         super().destroy_node()
+
+    def _offer(self, kind: type, topic: str) -> Publisher:
+        return self.create_publisher(
+            kind, topic, own(IMAGE_OFFER_QOS), qos_overriding_options=overridable())
 
     def _await_subscriber(self) -> None:
         while self._wait and self.context.ok() and not self._subscribers():

@@ -7,12 +7,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fer_ros.core.errors import ConfigError
 from fer_ros.data.votes import LABEL_SETS
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.labels import LABEL_MODES
 from fer_ros.training.networks import BACKBONES, NETWORKS
-from fer_ros.training.settings import make_settings, read_recipe, RunConfig
+from fer_ros.training.settings import load_recipe, make_settings, parts, RunConfig
 
 __all__ = ['TrainConfig', 'load_config']
 
@@ -90,12 +89,6 @@ def load_config(path: str | Path, **overrides: Any) -> TrainConfig:
     Raises:
         ConfigError: The file cannot be read, or holds an unknown key or a wrong value.
     """
-    content = read_recipe(path, **overrides)
-    try:
-        augmentation = content.pop('augmentation', None) or {}
-        if not isinstance(augmentation, dict):
-            raise ConfigError(f'augmentation expects settings, got {augmentation!r}')
-        return make_settings(
-            TrainConfig, {**content, 'augmentation': Augmentation(augmentation)})
-    except ConfigError as error:
-        raise ConfigError(f'{path}: {error}') from error
+    return load_recipe(
+        path, lambda content: make_settings(
+            TrainConfig, parts(content, augmentation=Augmentation)), **overrides)

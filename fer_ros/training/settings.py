@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import dataclasses
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -11,7 +11,7 @@ import yaml
 
 from fer_ros.core.errors import ConfigError
 
-__all__ = ['make_settings', 'read_recipe', 'RunConfig']
+__all__ = ['load_recipe', 'make_settings', 'parts', 'read_recipe', 'RunConfig']
 
 _Kind = TypeVar('_Kind')
 
@@ -129,6 +129,46 @@ def read_recipe(path: str | Path, **overrides: Any) -> dict[str, Any]:
         raise ConfigError(f'{path}: expected settings `key: value`')
     content.update({key: value for key, value in overrides.items() if value is not None})
     return content
+
+
+def load_recipe(
+    path: str | Path, make: Callable[[dict[str, Any]], _Kind], **overrides: Any,
+) -> _Kind:
+    """Return the checked settings of a YAML file.
+
+    Args:
+        path: YAML file.
+        make: Makes them of its content.
+        **overrides: Settings that replace those of the file; None leaves the file's.
+
+    Raises:
+        ConfigError: The file cannot be read, or holds an unknown key or a wrong value; the path
+            stands before the reason.
+    """
+    content = read_recipe(path, **overrides)
+    try:
+        return make(content)
+    except ConfigError as error:
+        raise ConfigError(f'{path}: {error}') from error
+
+
+def parts(content: Mapping[str, Any], **kinds: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return settings in which some, which hold settings themselves, are made of them.
+
+    Args:
+        content: Settings.
+        **kinds: What makes each of those of its content; an empty one where it is missing.
+
+    Raises:
+        ConfigError: One holds no settings, or wrong ones.
+    """
+    made = dict(content)
+    for name, kind in kinds.items():
+        settings = made.get(name) or {}
+        if not isinstance(settings, dict):
+            raise ConfigError(f'{name} expects settings, got {settings!r}')
+        made[name] = kind(settings)
+    return made
 
 
 def make_settings(kind: type[_Kind], content: Mapping[str, Any]) -> _Kind:

@@ -12,9 +12,11 @@ import pytest
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.face_grid import grid
 from fer_ros.data.faces import FaceLabels, read_backgrounds, read_faces
+from fer_ros.evaluation.detector.curves import Judged
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.config import DetectorConfig, load_detector_config
 from fer_ros.training.detector.covers import cover
+from fer_ros.training.detector.measured import Measured
 from fer_ros.training.detector.placing import (
     mirror,
     move_labels,
@@ -113,6 +115,23 @@ def test_a_scene_is_what_the_composition_says(data):
     assert max(many) > 2
 
 
+def test_one_picture_fills_a_whole_scene(data):
+    pictures, rooms = data
+    black = dataclasses.replace(rooms, store=Black(rooms.store))
+    for place in range(20):
+        make = maker((pictures, black), negative=0.0, several=1.0, whole=1.0, roll=0, stretch=0)
+        image, labels = make(place % len(pictures), np.random.default_rng(place))
+        original = pictures.pictures[place % len(pictures)]
+        assert len(labels) <= len(original.labels), 'no other portrait may be there'
+        filled = float((image.max(axis=2) > 0).mean())
+        ratio = min(original.width, original.height) / max(original.width, original.height)
+        assert filled > 0.9 * ratio, 'the room may be seen beside a narrow picture alone'
+    grown = maker(data, negative=0.0, several=0.0, largest=3.0, smallest=100, roll=0)
+    sides = [(labels.boxes[:, 2:] - labels.boxes[:, :2]).max(initial=0) for labels in (
+        grown(place % len(pictures), np.random.default_rng(place))[1] for place in range(30))]
+    assert max(sides) > grown._side
+
+
 def test_small_faces_and_cut_ones_are_ignored(data):
     make = maker(data, negative=0.0, several=0.0, smallest=10, largest=0.1, ignore_below=64)
     for place in range(10):
@@ -131,6 +150,16 @@ def test_colour_and_edges_can_be_kept_from_telling_where_faces_are(data):
     pasted, labels = maker(data, negative=1.0, distract=1.0)(0, np.random.default_rng(1))
     assert (plain != pasted).any()
     assert len(labels) == 0
+
+
+class Black:
+    """Rooms without light."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def read(self, file):
+        return np.zeros_like(self._store.read(file))
 
 
 class Grey:
@@ -212,6 +241,28 @@ def test_the_loss_is_zero_for_the_truth_and_grows_with_each_error():
     ignored = targets.copy()
     ignored[targets[:, 0] == 0, 0] = -1
     assert float(loss(ignored[np.newaxis], false_face[np.newaxis])) == pytest.approx(0, abs=1e-5)
+
+
+def seen(scores, hits, empty):
+    judged = Judged(np.array(scores), np.array(hits), np.arange(len(scores)),
+                    np.ones(len(scores), np.int64))
+    return Measured(judged, judged, 0.1, tuple(empty))
+
+
+def test_the_threshold_keeps_to_precision_and_to_empty_rooms():
+    scores = np.linspace(0.9, 0.1, 100)
+    hits = (np.arange(100) % 8 != 7) | (scores > 0.6)
+    quiet = seen(scores, hits, [0.05] * 200)
+    score, share = quiet.threshold()
+    assert hits[scores >= score].mean() >= 0.95
+    assert all(hits[scores >= lower].mean() < 0.95 for lower in scores[scores < score])
+    assert share == 0
+    score, share = seen(scores, hits, [0.8] * 2 + [0.6] * 3 + [0.1] * 195).threshold()
+    assert 0.6 < score < 0.61
+    assert share == pytest.approx(0.01)
+    score, share = seen(scores, hits, []).threshold()
+    assert np.isnan(share)
+    assert score == quiet.threshold()[0]
 
 
 def test_settings_are_checked(tmp_path):

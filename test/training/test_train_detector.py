@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
@@ -178,6 +179,16 @@ def test_the_command_exports_a_detector(model, work, tmp_path, capsys):
     assert code == 0
     assert (tmp_path / 'out' / 'README.md').is_file()
     assert 'precision:  average' in capsys.readouterr().out
+    index = tmp_path / 'elsewhere' / 'clean.json'
+    index.parent.mkdir()
+    shutil.copy(work / 'FACES' / 'faces.json', index)
+    command = ['export', str(model), '--format', 'float16', '--validation', str(index), '--out',
+               str(tmp_path / 'half')]
+    assert cli.main(command) != 0, 'there are no pictures beside this index'
+    pictures = next(path for path in (work / 'FACES').iterdir() if path.stem == 'images')
+    assert cli.main([*command, '--images', str(pictures)]) == 0
+    figures = json.loads((tmp_path / 'half' / 'manifest.json').read_text())['metrics']
+    assert figures['data']['empty_scenes'] > 0, 'the rooms lie beside the pictures'
 
 
 def test_int8_without_pictures_is_refused(model, work, tmp_path):

@@ -11,7 +11,7 @@ from fer_ros.core.errors import ConfigError
 from fer_ros.core.face_grid import STRIDES
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.scenes import Composition
-from fer_ros.training.settings import make_settings, read_recipe, RunConfig
+from fer_ros.training.settings import load_recipe, make_settings, parts, RunConfig
 
 __all__ = ['detector_config', 'DetectorConfig', 'load_detector_config']
 
@@ -81,11 +81,7 @@ def load_detector_config(path: str | Path, **overrides: Any) -> DetectorConfig:
     Raises:
         ConfigError: The file cannot be read, or holds an unknown key or a wrong value.
     """
-    content = read_recipe(path, **overrides)
-    try:
-        return detector_config(content)
-    except ConfigError as error:
-        raise ConfigError(f'{path}: {error}') from error
+    return load_recipe(path, detector_config, **overrides)
 
 
 def detector_config(content: Mapping[str, Any]) -> DetectorConfig:
@@ -94,13 +90,8 @@ def detector_config(content: Mapping[str, Any]) -> DetectorConfig:
     Raises:
         ConfigError: A key is unknown, or a value is wrong.
     """
-    content = dict(content)
-    for name, kind in (('composition', _composition), ('augmentation', Augmentation)):
-        settings = content.pop(name, None) or {}
-        if not isinstance(settings, dict):
-            raise ConfigError(f'{name} expects settings, got {settings!r}')
-        content[name] = kind(settings)
-    return make_settings(DetectorConfig, content)
+    return make_settings(DetectorConfig, parts(
+        content, composition=_composition, augmentation=Augmentation))
 
 
 def _composition(settings: Mapping[str, Any]) -> Composition:

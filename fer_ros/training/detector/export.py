@@ -171,27 +171,30 @@ def _write(
             f'the converted network differs from the trained one by '
             f'{parity["largest_difference"]:.2g} in an output (allowed: {_TOLERANCES[form]:g}); '
             'nothing was exported')
-    figures, curve = validation.measure(run)
+    measured = validation.measure(run)
+    figures = measured.figures()
     if form == 'int8' and before is not None \
             and before['average_precision'] - figures['average_precision'] > _MAX_LOSS:
         raise ModelError(
             f'int8 loses {before["average_precision"] - figures["average_precision"]:.3f} of '
             f'average precision (allowed: {_MAX_LOSS:g}); nothing was exported')
-    score, false_share = validation.threshold(run)
-    slope, intercept = validation.calibration(run)
+    score, false_share = measured.threshold()
+    slope, intercept = measured.calibration()
     threshold = 1 / (1 + math.exp(-slope * math.log(score / (1 - score)) - intercept))
     manifest |= {
         'file': file, 'sha256': hashlib.sha256(data).hexdigest(),
         'calibration': {'slope': slope, 'intercept': intercept},
         'thresholds': {
             'score': round(min(0.99, max(0.01, threshold)), 4), 'overlap': _OVERLAP,
-            'rule': '95 % of the faces seen in the validation scenes are right'},
+            'rule': '95 % of the faces seen in the validation scenes are right, and none is '
+                    'seen in 99 % of those without a face'},
         'metrics': {
             # JSON has no NaN.
             **{name: None if np.isnan(value) else round(value, 4)
                for name, value in figures.items()},
             'false_share': None if np.isnan(false_share) else round(false_share, 4),
-            'bytes': len(data), 'parity': parity, 'curve': curve, 'data': validation.record}}
+            'bytes': len(data), 'parity': parity, 'curve': measured.curve(),
+            'data': validation.record}}
     with replacing_folder(folder) as partial:
         (partial / file).write_bytes(data)
         if keep_weights is not None:

@@ -61,10 +61,10 @@ class Composition(Variation):
     """
 
     LIMITS: ClassVar[Limits] = {
-        'negative': (0, 1), 'several': (0, 1), 'most': (1, 16),
-        'whole': (0, 1), 'smallest': (4, 512), 'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180), 'upright': (0, 1),
-        'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1), 'cover': (0, 1),
-        'distract': (0, 1), 'color': (0, 1)}
+        'negative': (0, 1), 'several': (0, 1), 'most': (1, 16), 'whole': (0, 1),
+        'smallest': (4, 512), 'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180),
+        'upright': (0, 1), 'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1),
+        'cover': (0, 1), 'distract': (0, 1), 'color': (0, 1)}
 
     negative: float = 0.08
     several: float = 0.3
@@ -214,7 +214,7 @@ class SceneMaker:
             aspect=math.exp(float(rng.uniform(-1, 1)) * how.stretch))
 
     def _filling(self, image: Image, rng: Rng) -> np.ndarray:
-        """Return the map that brings a square of a picture, a third of it or more, to the canvas."""
+        """Return the map that brings a square out of a picture, or about it, to the canvas."""
         height, width = image.shape[:2]
         part = max(height, width) * math.exp(rng.uniform(math.log(_SMALLEST_PART), 0.0))
         middle = [

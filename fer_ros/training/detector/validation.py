@@ -13,28 +13,20 @@ from tqdm import tqdm
 from fer_ros.core.face_grid import decode, fit_into, grid, suppress
 from fer_ros.core.types import Floats, Image
 from fer_ros.data.faces.types import Backgrounds, FaceLabels, FacePictures
-from fer_ros.evaluation.detector.curves import (
-    average_precision,
-    judge,
-    Judged,
-    precision_recall,
-    recall_at_precision,
-    threshold_at_precision,
-)
-from fer_ros.evaluation.detector.score_fit import score_calibration
+from fer_ros.evaluation.detector.curves import judge, Judged
 from fer_ros.training.augmentation import Augmentation
 from fer_ros.training.detector.config import DetectorConfig
+from fer_ros.training.detector.measured import FIRST_SCORE, Measured
 from fer_ros.training.detector.scenes import SceneMaker
 
 __all__ = ['Network', 'scenes_of', 'Validation']
 
 Network = Callable[[Floats], Floats]
+Labelled = Sequence[tuple[Image, FaceLabels]]
 
 _BATCH = 16
-_FIRST_SCORE, _OVERLAP = 0.02, 0.45
+_OVERLAP = 0.45
 _MOST = 200
-_PRECISION = 0.95
-_DEFAULT_THRESHOLD = 0.5  # Of a network that never is so precise.
 
 
 class Validation:
@@ -74,32 +66,17 @@ class Validation:
                 'empty_scenes': len(self._empty)}
 
     def figures(self, model: keras.Model) -> dict[str, float]:
-        """Return the figures of `measure` of a Keras network."""
-        return self.measure(_keras(model))[0]
+        """Return the figures of a Keras network."""
+        return _measured(_keras(model), self._pictures, self._scenes).figures()
 
-    def measure(self, run: Network) -> tuple[dict[str, float], dict[str, list[float]]]:
-        """Return what a network achieves.
+    def measure(self, run: Network) -> Measured:
+        """Return what a network gives on all pictures and scenes, those without a face too.
 
         Args:
             run: The network, from (N, H, W, 3) float32 to (N, A, 15) float32.
-
-        Returns:
-            `picture_ap` and `scene_ap`, average precisions, `average_precision`, their mean,
-            `scene_recall`, the recall at a precision of 95 %, `point_error`, the median distance
-            of a landmark from its label in the scenes, in distances of the eyes; and the
-            `recall` and `precision` of the scenes at 50 thresholds.
         """
-        whole, _ = self._judged(run, self._pictures)
-        scenes, error = self._judged(run, self._scenes)
-        picture_ap, scene_ap = average_precision(whole), average_precision(scenes)
-        recall, precision, _ = precision_recall(scenes)
-        rows = np.unique(np.linspace(0, max(0, len(recall) - 1), 50).astype(int))
-        return {
-            'average_precision': (picture_ap + scene_ap) / 2, 'picture_ap': picture_ap,
-            'scene_ap': scene_ap, 'scene_recall': recall_at_precision(scenes, _PRECISION),
-            'point_error': error}, {
-            'recall': [round(float(v), 4) for v in recall[rows]] if len(recall) else [],
-            'precision': [round(float(v), 4) for v in precision[rows]] if len(recall) else []}
+        return dataclasses.replace(
+            _measured(run, self._pictures, self._scenes), empty=self._empty_scores(run))
 
     def parity(self, model: keras.Model, run: Network) -> dict[str, Any]:
         """Return how far a converted network is from Keras' on some of the scenes."""
@@ -108,50 +85,27 @@ class Validation:
         return {'pictures': len(images), 'largest_difference': float(gaps.max()),
                 'mean_difference': float(gaps.mean())}
 
-    def calibration(self, run: Network) -> tuple[float, float]:
-        """Return slope and intercept that make the logit of a score that of being right.
-
-        The network's scores are overlaps, which say little to whoever sets a threshold. Fitted on
-        the detections in the scenes with and without faces; 1 and 0 if there are too few.
-        """
-        judged, _ = self._judged(run, self._scenes)
-        known = list(zip(judged.scores.tolist(), judged.hits.tolist(), strict=True))
-        known += [(score, False) for score in self._empty_scores(run) if score >= _FIRST_SCORE]
-        fit = score_calibration(known)
-        if not 0.1 <= fit.get('slope', 0.0) <= 10.0:
-            return 1.0, 0.0
-        return fit['slope'], fit['intercept']
-
-    def threshold(self, run: Network) -> tuple[float, float]:
-        """Return the score of the network from which 95 % of the faces in the scenes are right.
-
-        Returns:
-            The score, in [0.05, 0.95]; and the share of the scenes without a face in which one is
-            seen then, NaN where there are no such scenes.
-        """
-        judged, _ = self._judged(run, self._scenes)
-        found = threshold_at_precision(judged, _PRECISION)
-        score = float(np.clip(_DEFAULT_THRESHOLD if found is None else found, 0.05, 0.95))
-        best = self._empty_scores(run)
-        return score, float(np.mean([one >= score for one in best])) if best else float('nan')
-
-    def _empty_scores(self, run: Network) -> list[float]:
-        """Return the best score of each scene without a face."""
-        return [
+    def _empty_scores(self, run: Network) -> tuple[float, ...]:
+        return tuple(
             float(1 / (1 + np.exp(-outputs[:, 0].astype(np.float64).max())))
-            for outputs, _ in _batches(run, [(image, None) for image in self._empty])]
+            for outputs, _ in _batches(run, [(image, None) for image in self._empty]))
 
-    def _judged(
-        self, run: Network, data: Sequence[tuple[Image, FaceLabels]],
-    ) -> tuple[Judged, float]:
-        found, errors = [], []
-        for outputs, labels in _batches(run, data):
-            side = data[0][0].shape[0]
-            boxes, scores, points = thinned(outputs, grid(side, side))
-            found.append((boxes, scores))
-            errors += point_errors(boxes, points, labels)
-        judged = judge(found, [(labels.boxes, labels.ignored) for _, labels in data])
-        return judged, float(np.median(errors)) if errors else float('nan')
+
+def _measured(run: Network, pictures: Labelled, scenes: Labelled) -> Measured:
+    whole, _ = _judged(run, pictures)
+    composed, errors = _judged(run, scenes)
+    return Measured(whole, composed, float(np.median(errors)) if errors else float('nan'))
+
+
+def _judged(run: Network, data: Labelled) -> tuple[Judged, list[float]]:
+    """Return the detections in some pictures, and the landmark errors of the faces found."""
+    found, errors = [], []
+    for outputs, labels in _batches(run, data):
+        side = data[0][0].shape[0]
+        boxes, scores, points = thinned(outputs, grid(side, side))
+        found.append((boxes, scores))
+        errors += point_errors(boxes, points, labels)
+    return judge(found, [(labels.boxes, labels.ignored) for _, labels in data]), errors
 
 
 def _batches(run: Network, data: Sequence[tuple[Image, Any]]) -> Iterator[tuple[Floats, Any]]:
@@ -204,7 +158,7 @@ def fitted(pictures: FacePictures, row: int, side: int) -> tuple[Image, FaceLabe
 
 def thinned(output: Floats, cells: Floats) -> tuple[Floats, Floats, Floats]:
     """Return boxes (n, 4) left, top, right, bottom, scores (n,) and landmarks (n, 5, 2)."""
-    boxes, scores, points = decode(output, cells, _FIRST_SCORE)
+    boxes, scores, points = decode(output, cells, FIRST_SCORE)
     kept = suppress(boxes, scores, _OVERLAP)[:_MOST]
     boxes = boxes[kept]
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
