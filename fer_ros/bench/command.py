@@ -13,7 +13,7 @@ from fer_ros.bench.against import compare, read_result
 from fer_ros.bench.cases import Case, chosen_cases, full_cases, quick_cases, read_size
 from fer_ros.bench.limits import measure_limits
 from fer_ros.bench.machine import cores, describe_machine, on_cores, pick_core
-from fer_ros.bench.measure import measure, measure_start
+from fer_ros.bench.measure import measure, measure_start, WARM_UP
 from fer_ros.bench.plot import stage_chart
 from fer_ros.bench.road import Road
 from fer_ros.bench.scenes import make_frames, portrait
@@ -117,7 +117,7 @@ def _cases(args: argparse.Namespace) -> list[Case]:
 def _measured(cases: list[Case], args: argparse.Namespace, core: int) -> dict[str, Any]:
     machine = describe_machine()
     rounds = args.rounds or (_FULL_ROUNDS if args.full else _ROUNDS)
-    with quiet_runtime(), progress(rounds, 'round') as step:
+    with quiet_runtime():
         head = portrait(args.image)
         frames = {
             key: make_frames(head, (key[0], key[1]), key[2])
@@ -129,6 +129,7 @@ def _measured(cases: list[Case], args: argparse.Namespace, core: int) -> dict[st
             # The threads of a runtime stay where they are born.
             with on_cores([core] if case.threads == 1 else cores()):
                 roads.append(Road(case, frames[case.width, case.height, case.faces]))
+    with progress(WARM_UP + rounds, 'round') as step:
         found = measure(roads, rounds, core, limits, step)
     return {
         'kind': 'pipeline', 'command': _command(args), 'machine': machine, 'core': core,
