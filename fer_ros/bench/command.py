@@ -140,7 +140,8 @@ def _text(result: Mapping[str, Any]) -> str:
     return '\n\n'.join([
         tables.machine_line(result),
         f'Milliseconds of processor time, median of {result["rounds"]} frames; whole also its '
-        'percentiles, its ratio to the first case, and by the clock; MB allocated at the peak.',
+        'percentiles, its ratio to 640x480 with one face (else the first case), and by the clock; '
+        'MB allocated at the peak.',
         tables.cases_table(result), tables.limits_table(result),
         f'A fresh process up to its first result; then {result["start"]["resident_mb"]:.0f} MB '
         f'are resident ({result["start"]["python_mb"]:.0f} MB of them Python alone).',

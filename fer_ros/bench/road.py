@@ -123,7 +123,7 @@ class Road:
         return {'peak': peak - before, 'kept': after - before}
 
     def limits(self, machine: Mapping[str, float]) -> dict[str, float]:
-        """Return the least seconds that stages could take, those of which a limit is known.
+        """Return the least seconds of processor time of the stages that have a known limit.
 
         A detector must read the frame once and do the operations of its network, a classifier
         those of its network for each face, a picture must be copied once to be drawn on.
@@ -132,7 +132,7 @@ class Road:
             machine: What `measure_limits` says of it.
         """
         frame = 3.0 * self.case.width * self.case.height / (machine['copy_gb_s'] * 1e9)
-        rate = machine['gflop_s'] * 1e9 * self.case.threads
+        rate = machine['gflop_s'] * 1e9
         found = {'draw': frame}
         detector, model = self._pipeline.detector, self._pipeline.model
         if isinstance(detector, FerFaceDetector) and self.case.detect_every == 1:
