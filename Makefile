@@ -11,7 +11,8 @@ EXTRAS ?= .ros-extras
 export ROS_DISTRO
 
 .DEFAULT_GOAL := env
-.PHONY: env run test lint performance train-env lock clean help
+.PHONY: env run test lint performance coverage mutation docs dist sbom audit licences quality-env train-env \
+  lock clean help
 
 env: ## make, update or mend .venv: ROS 2, the messages, the package (default)
 	@$(PYTHON) tools/bootstrap robot --venv $(VENV) --distro $(ROS_DISTRO)
@@ -30,6 +31,32 @@ lint: env ## style and types
 performance: env ## measure and write the figures of docs/performance.md; PEERS=python
 	@ROUNDS='$(ROUNDS)' PEERS='$(PEERS)' tools/performance
 
+coverage: env ## the tests' coverage of fer_ros, lines and branches; .build/coverage/html
+	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV) --optional
+	@EXTRAS='$(EXTRAS)' TRAIN_VENV='$(TRAIN_VENV)' tools/quality/coverage $(TESTS)
+
+mutation: quality-env ## do the tests notice changes? MODULE=smoothing (of fer_ros/core) MINUTES=20
+	@$(PYTHON) tools/quality/mutation --minutes $(or $(MINUTES),20) $(MODULE) $(TESTS)
+
+docs: quality-env ## the documentation's site, warnings are errors; dist/site
+	@tools/docs/pages
+	@.venv-quality/bin/mkdocs build --strict --quiet
+
+dist: quality-env ## sdist and wheel, built twice and compared; dist/
+	@tools/quality/package
+
+sbom: quality-env ## bills of materials of the lock files (CycloneDX); dist/sbom
+	@tools/quality/sbom
+
+audit: quality-env ## known vulnerabilities of locked packages (needs network)
+	@tools/quality/audit
+
+licences: env train-env quality-env ## docs/licences.md, from the lock files and the environments
+	@$(PYTHON) tools/quality/licences
+
+quality-env: ## make or mend .venv-quality, for the targets above
+	@$(PYTHON) tools/quality/environment
+
 train-env: ## make or mend .venv-train: TensorFlow and Keras, to train and evaluate
 	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV)
 
@@ -37,7 +64,7 @@ lock: ## resolve the lock files anew (needs network)
 	@$(PYTHON) tools/lock
 
 clean: ## remove everything that make made
-	rm -rf $(VENV) $(TRAIN_VENV) .build $(EXTRAS) fer_demo_output
+	rm -rf $(VENV) $(TRAIN_VENV) .venv-quality .build dist $(EXTRAS) fer_demo_output
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fer_ros.core.types import EMOTIONS, Face, FaceEmotion, FrameResult
 
 __all__ = ['EMOTIONS', 'Face', 'FaceEmotion', 'FerError', 'FrameResult', 'Pipeline']
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 _HOMES = {
     'EMOTIONS': 'types', 'Face': 'types', 'FaceEmotion': 'types', 'FerError': 'errors',

@@ -16,7 +16,7 @@ from environments import create, lock_entries  # noqa: E402
 from host import BootstrapError, find_sourced_ros, require_wheels  # noqa: E402
 from record import hash_files, Record  # noqa: E402
 
-LOCKS = ('jazzy', 'kilted', 'train')
+LOCKS = ('jazzy', 'kilted', 'train', 'quality')
 
 
 def read_lock(name):
@@ -44,7 +44,7 @@ def test_the_lock_holds_what_was_asked_for(name):
         for line in path.read_text().splitlines():
             if line.startswith('-r '):
                 yield from wanted(folder / line[3:].strip())
-            elif line and not line.startswith('#'):
+            elif line and not line.startswith(('#', '-c')):
                 yield re.match(r'[A-Za-z0-9_.-]+', line).group().lower()
 
     assert set(wanted(folder / f'{name}.in')) <= set(entries)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from types import SimpleNamespace
 
 import cv2
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 
 from fer_ros.cli import main
-from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.errors import DataError
 from fer_ros.core.model import load_model
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.compare import mcnemar, p_text, paired_comparison
+from fer_ros.evaluation.compare_report import verdict
 from fer_ros.evaluation.golden import golden_crops
 
 
@@ -58,6 +60,20 @@ def test_models_that_answer_alike_differ_by_nothing():
     assert result['accuracy']['difference_ci'] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(('interval', 'groups', 'text'), [
+    ((0.01, 0.05), 10, 'B is right more often than A: +2.00 points (+1.00 to +5.00).'),
+    ((-0.05, -0.01), 10, 'A is right more often than B: +2.00 points (+1.00 to +5.00).'),
+    ((0.01, 0.05), 9, 'B is right more often than A: +2.00 points (+1.00 to +5.00). '
+                      '9 subjects are too few to be sure.'),
+    ((0.0, 0.05), 10, 'These data show no difference of the accuracy (+0.00 to +5.00 points).'),
+])
+def test_the_verdict_is_what_the_interval_says(interval, groups, text):
+    difference = -0.02 if interval[1] < 0 else 0.02
+    assert verdict({
+        'accuracy': {'difference': difference, 'difference_ci': list(interval)},
+        'intervals': {'groups': groups, 'over': 'subjects'}}) == text
+
+
 def test_few_people_widen_the_interval():
     """A hundred images of four people say less than a hundred images of a hundred."""
     people = np.repeat(np.array(['p', 'q', 'r', 's']), 25)
@@ -100,8 +116,12 @@ def test_the_command_compares_two_model_folders(faces, tmp_path, capsys):
     assert result['n'] == 8
     assert set(result['per_class']) == {'happiness', 'anger'} <= set(EMOTIONS)
     assert len(result['data']['sha256']) == 64
-    assert main(words) == 0
+    assert main([*words, '--out', str(tmp_path / 'out')]) == 0
     assert "McNemar's exact test" in capsys.readouterr().out
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    for words in ('swapped', 'face crops', 'Where they disagree', 'recall of anger'):
+        assert words in page
+    assert page.count('data:image/png;base64,') == 2
 
 
 def test_a_model_that_does_not_exist_is_named(faces, capsys):
@@ -126,11 +146,7 @@ def test_the_fewer_labels_are_measured_whichever_model_comes_first(counts, monke
     ('compare', '{model}', '{model}', '--data', '{faces}'),
     ('evaluate', 'model', '{model}', '{faces}')])
 def test_without_matplotlib_nothing_is_begun(words, faces, tmp_path, monkeypatch, capsys):
-    def missing():
-        raise ConfigError('plots need matplotlib')
-
-    for module in ('plots', 'model'):
-        monkeypatch.setattr(f'fer_ros.evaluation.{module}.pyplot', missing)
+    monkeypatch.setitem(sys.modules, 'matplotlib', None)
     monkeypatch.setattr('fer_ros.evaluation.model.answers', pytest.fail)
     words = [word.format(model=load_model().folder, faces=faces) for word in words]
     assert main([*words, '--out', str(tmp_path / 'out')]) == 1

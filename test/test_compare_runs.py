@@ -1,6 +1,7 @@
 """`fer compare` of runs: a planted difference, no difference, and what cannot be compared."""
 
 import json
+import re
 import shutil
 
 import cv2
@@ -56,6 +57,35 @@ def test_a_planted_difference_is_found(runs, tmp_path, capsys):
     sheet = cv2.imread(str(tmp_path / 'out' / 'disagreements.png'))
     assert sheet.std() > 20  # there are faces in it
     assert (tmp_path / 'out' / 'comparison.png').is_file()
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    for words in ('McNemar', 'recall of happiness', 'Where they disagree',
+                  'bootstrap samples of 4 segments', 'they are too narrow', str(runs / 'b')):
+        assert words in page, words
+    assert page.count('data:image/png;base64,') == 2
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_one_person_is_no_sample_of_people(runs, swapped, tmp_path, capsys):
+    """Else the interval of a session with one person would be a point."""
+    labels = tmp_path / 'labels.csv'
+    labels.write_text('start,end,emotion,person\n' + ''.join(
+        f'{start},{end},{emotion},p01\n' for start, end, emotion in TIMELINE))
+    for name, model in (('a', ()), ('b', ('--model', str(swapped)))):
+        assert main(['evaluate', 'bag', str(runs / 'bag'), '--labels', str(labels), '--no-report',
+                     '--out', str(tmp_path / name), *model]) == 0
+    code, output = compare(capsys, tmp_path / 'a', tmp_path / 'b', '--json')
+    assert code == 0
+    result = json.loads(output.out)
+    assert result['intervals']['over'] == 'segments'
+    low, high = result['accuracy']['difference_ci']
+    assert low < high
+
+
+def test_a_comparison_that_shows_no_faces(runs, tmp_path, capsys):
+    code, _ = compare(capsys, runs / 'a', runs / 'b', '--out', tmp_path / 'out', '--no-faces')
+    assert code == 0
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == [
+        'comparison.json', 'comparison.png', 'report.html']
 
 
 def test_equals_do_not_differ(runs, capsys):

@@ -99,6 +99,11 @@ def test_the_values_tell_rates_drops_times_and_what_runs():
     assert found['image_publishers'] == '/camera (reliable, volatile)'
 
 
+def test_without_an_image_there_is_no_age_of_the_newest():
+    found = values(active(offers=()), Statistics(0.0).report(2.0))
+    assert (found['newest_image_age_s'], found['image_publishers']) == ('none', 'none')
+
+
 def test_the_process_tells_its_memory_and_threads():
     found = describe_process()
     assert float(found['memory_mb']) > 1

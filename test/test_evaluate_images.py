@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import json
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from fer_ros.commands.options import add_pipeline_options
 from fer_ros.core.types import EMOTIONS
 from fer_ros.evaluation.golden import golden_crops
 from fer_ros.evaluation.offline.settings import Settings
+from fer_ros.evaluation.provenance import file_records, TRAINED_ON
 
 
 def evaluate(labels, out, *words):
@@ -258,3 +260,39 @@ def test_every_option_of_the_pipeline_reaches_it():
     args = parser.parse_args(['--max-yaw', '20', '--priors', 'balanced', '--max-faces', '2'])
     pipeline = Settings.from_options(args).pipeline(tracking=True)
     assert (pipeline.max_yaw, pipeline.max_faces) == (20.0, 2)
+
+
+@pytest.mark.parametrize(('held_back', 'warned'), [(0, True), (3, True), (4, False)])
+def test_pictures_that_the_model_was_trained_on_are_called_so(
+        index, held_back, warned, tmp_path, model_folder, capsys):
+    manifest = json.loads((model_folder / 'manifest.json').read_text())
+    hash_ = file_records([index])['sha256']
+    manifest['training']['data'] = [{'role': 'training', 'n': 20, 'sha256': hash_},
+                                    {'role': 'validation', 'n': held_back, 'sha256': hash_}]
+    (model_folder / 'manifest.json').write_text(json.dumps(manifest))
+    assert main(['evaluate', 'images', '--labels', str(index), '--model', str(model_folder),
+                 '--out', str(tmp_path / 'out')]) == 0
+    metrics = json.loads((tmp_path / 'out' / 'metrics.json').read_text())
+    assert (TRAINED_ON in metrics['warnings']) is warned
+    assert ('trained on some of these images' in capsys.readouterr().err) is warned
+    assert ('trained on some' in (tmp_path / 'out' / 'report.html').read_text()) is warned
+
+
+def test_predictions_as_parquet(index, tmp_path, monkeypatch, capsys):
+    import pyarrow.parquet
+
+    words = ['evaluate', 'images', '--labels', str(index), '--out', str(tmp_path), '--no-report',
+             '--parquet']
+    assert main(words) == 0
+    table = pyarrow.parquet.read_table(tmp_path / 'predictions.parquet')
+    rows = list(csv.DictReader((tmp_path / 'predictions.csv').open()))
+    assert table.column_names == list(rows[0])
+    assert table.num_rows == len(rows)
+    for mine, theirs in zip(table.to_pylist(), rows, strict=True):
+        assert (mine['truth'] or '', mine['label'] or '') == (theirs['truth'], theirs['label'])
+        assert (mine['confidence'] is None) is (theirs['confidence'] == '')
+        if mine['confidence'] is not None:
+            assert mine['confidence'] == pytest.approx(float(theirs['confidence']), rel=1e-5)
+    monkeypatch.setitem(sys.modules, 'pyarrow', None)
+    assert main(words) == 1
+    assert 'Parquet needs pyarrow' in capsys.readouterr().err

@@ -13,7 +13,8 @@ from fer_ros.core.model import DEFAULT_MODEL, load_model
 from fer_ros.core.types import EMOTIONS
 from fer_ros.data.datasets import FER2013_LABELS
 from fer_ros.evaluation.golden import golden_crops
-from fer_ros.evaluation.model import file_records, load_data_for
+from fer_ros.evaluation.model import load_data_for
+from fer_ros.evaluation.provenance import file_records
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def run(tmp_path_factory):
     write_bag(folder / 'bag', frames(every=3), labels=[(0.0, 'happiness')])
     labels = write_timeline(folder / 'labels.csv')
     assert main(['evaluate', 'bag', str(folder / 'bag'), '--labels', str(labels), '--video',
-                 '--bag', '--out', str(folder / 'out')]) == 0
+                 '--bag', '--parquet', '--out', str(folder / 'out')]) == 0
     return folder
 
 
@@ -98,6 +98,8 @@ def test_the_report_can_be_printed(run, tmp_path):
 def test_the_annotated_video_has_the_pace_of_the_recording(run):
     path, = (run / 'out' / 'annotated').glob('*.mp4')
     images = frames(every=3)
+    codec = int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FOURCC)).to_bytes(4, 'little')
+    assert codec == b'h264'  # which browsers play
     shown = list(VideoSource(path, SourceOptions()))
     assert len(shown) == len(images)
     assert shown[-1].stamp == pytest.approx(images[-1][0], abs=0.05)
@@ -150,9 +152,12 @@ def test_a_plot_of_predictions(run, tmp_path, clip, capsys):
                  '--out', str(out)]) == 0
     picture = cv2.imread(str(out))
     assert (np.abs(picture.astype(int) - (66, 228, 240)).max(axis=2) < 12).sum() > 2000
+    assert main(['plot', 'timeline', str(run / 'out' / 'predictions.parquet'),
+                 '--out', str(tmp_path / 'same.png')]) == 0
+    assert np.abs(cv2.imread(str(tmp_path / 'same.png')).astype(int) - picture).mean() < 0.1
     assert main(['video', str(clip), '--no-annotate', '--csv', str(tmp_path / 'v.csv')]) == 0
     assert main(['plot', 'timeline', str(tmp_path / 'v.csv')]) == 0
     assert out.exists()
     (tmp_path / 'x.csv').write_text('a,b\n')
     assert main(['plot', 'timeline', str(tmp_path / 'x.csv')]) == 1
-    assert 'not a file of predictions' in capsys.readouterr().err
+    assert 'no predictions in it' in capsys.readouterr().err

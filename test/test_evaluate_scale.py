@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import json
 import os
 from pathlib import Path
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,11 @@ import pytest
 from recording_support import frames, write_bag, write_timeline
 
 from fer_ros.cli import main
+from fer_ros.core.errors import SourceError
+from fer_ros.core.model import load_model
+from fer_ros.evaluation.offline.settings import Settings
+from fer_ros.evaluation.offline.sources.pictures import LabelledPicture, PictureUnit
+from fer_ros.evaluation.offline.work import work_remotely
 
 FILES = ('metrics.json', 'predictions.csv', 'exclusions.csv')
 
@@ -52,10 +58,11 @@ def same(one, two):
         assert a == b, name
 
 
-def start(arguments):
+def start(arguments, folder=None):
     return subprocess.Popen(
         [sys.executable, '-m', 'fer_ros', *arguments], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=folder,
+        env={**os.environ, 'PYTHONPATH': str(Path(__file__).resolve().parents[1])},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 
 
@@ -102,8 +109,9 @@ def running(pid):
 
 
 @pytest.mark.parametrize('jobs', [1, 2])
-def test_ctrl_c_leaves_partial_figures(jobs, pictures, uncut, tmp_path):
-    process = start(words(pictures, tmp_path, '--jobs', jobs))
+def test_ctrl_c_leaves_a_partial_report(jobs, pictures, uncut, tmp_path):
+    process = start([word for word in words(pictures, tmp_path, '--jobs', jobs)
+                     if word != '--no-report'])
     wait_for(lambda: done(tmp_path))
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=120)
@@ -113,6 +121,9 @@ def test_ctrl_c_leaves_partial_figures(jobs, pictures, uncut, tmp_path):
     assert metrics['partial']
     assert metrics['units']['all'] == 4
     assert 64 <= metrics['n'] < 256
+    report = (tmp_path / 'report.html').read_text()
+    assert 'This run was interrupted' in report
+    assert report.endswith('</html>\n')
     assert main(words(pictures, tmp_path)) == 0
     same(tmp_path, uncut)
 
@@ -214,7 +225,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same(pictures, uncut, tmp_path)
             client.wait_for_workers(2, timeout=120)
         with ThreadPoolExecutor(1) as pool:
             out = tmp_path / 'out'
-            process = start(words(pictures, out, '--scheduler', address))
+            # By a relative path, which workers elsewhere must find, too.
+            process = start(words(pictures.name, out, '--scheduler', address), pictures.parent)
             waiting = pool.submit(process.communicate, timeout=300)
             wait_for(lambda: done(out) or process.poll() is not None)
             workers[0].kill()
@@ -225,6 +237,19 @@ def test_a_cluster_that_loses_a_worker_gives_the_same(pictures, uncut, tmp_path)
         for child in (*workers, scheduler):
             child.kill()
             child.wait()
+
+
+def test_a_machine_with_other_data_is_named(pictures, tmp_path):
+    """Else its pictures would only be counted as unreadable."""
+    path = tmp_path / 'a.png'
+    shutil.copy(pictures.parent / '0.png', path)
+    unit = PictureUnit('pictures_00000', (LabelledPicture(path, 'a.png', 'happiness'),))
+    settings = Settings(None, load_model().manifest.sha256, 'haar')
+    there = unit.files
+    assert work_remotely(unit, settings, 'mark', there).startswith(b'{"fingerprint":"mark"')
+    path.write_bytes(path.read_bytes() + b'more')
+    with pytest.raises(SourceError, match=r'a\.png on the machine .* is missing or another file'):
+        work_remotely(unit, settings, 'mark', there)
 
 
 def test_a_scheduler_that_is_not_there(pictures, tmp_path, capsys):

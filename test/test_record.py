@@ -9,10 +9,13 @@ import sys
 import time
 
 import pytest
+from ros_support import NodeProcess
 
 from fer_ros.cli import main
 from fer_ros.core.demo_clip import demo_frames
+from fer_ros.core.errors import SourceError
 from fer_ros.core.video_writer import VideoWriter
+from fer_ros.nodes import image_topic
 
 
 @pytest.fixture(scope='module')
@@ -37,9 +40,9 @@ class Terminal:
         os.close(slave)
         self.text = ''
 
-    def expect(self, text, timeout=60):
+    def expect(self, text, timeout=60, after=0):
         end = time.monotonic() + timeout
-        while text not in self.text:
+        while text not in self.text[after:]:
             assert time.monotonic() < end, self.text
             try:
                 self.text += os.read(self.master, 4096).decode(errors='replace')
@@ -113,6 +116,40 @@ def test_q_ends_and_a_second_session_gets_the_next_number(video, tmp_path):
         terminal.type('q')
         assert terminal.end() == 0, terminal.text
         assert (tmp_path / f'p01_0{number}.mp4').is_file()
+
+
+def test_a_topic_is_recorded(video, tmp_path):
+    """A camera node as a process of its own, over DDS, labelled and evaluated."""
+    with NodeProcess('fer_ros.nodes.video_node', '--ros-args', '-p', f'source:={video}',
+                     '-r', 'image_raw:=/recorded/image_raw'):
+        terminal = Terminal('record', '--topic', '/recorded/image_raw', '--subject', 'p02',
+                            '--out', tmp_path / 'sessions')
+        terminal.expect('Type yes:')
+        terminal.type('yes\n')
+        terminal.expect('no label')
+        terminal.type('2')
+        terminal.expect('s   happiness')
+        start = len(terminal.text)
+        terminal.expect('s   happiness', after=start + 2000)
+        terminal.type('q')
+        assert terminal.end() == 0, terminal.text
+    folder = tmp_path / 'sessions'
+    about = json.loads((folder / 'p02_01.json').read_text())
+    assert about['source'] == '/recorded/image_raw'
+    assert about['frames'] > 10
+    assert about['seconds'] > 1
+    assert main(['evaluate', 'video', str(folder / 'p02_01.mp4'), '--no-report', '--labels',
+                 str(folder), '--out', str(tmp_path / 'out')]) == 0
+    metrics = json.loads((tmp_path / 'out' / 'metrics.json').read_text())
+    assert metrics['frames']['evaluated'] > 10
+    assert metrics['per_class']['happiness']['n'] == metrics['n'] > 0
+
+
+def test_a_topic_without_images_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_topic, '_SILENCE', 1.0)
+    with image_topic.ImageTopic('/nothing') as source, pytest.raises(
+            SourceError, match='/nothing: no image in 1 s; topics with images: none'):
+        next(iter(source))
 
 
 @pytest.mark.parametrize(('words', 'said'), [

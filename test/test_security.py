@@ -14,6 +14,7 @@ from ros_support import image_message, NodeProcess, wait_for
 from sensor_msgs.msg import CompressedImage, Image
 
 from fer_msgs.msg import EmotionArray
+from fer_ros.core.detector import create_detector
 from fer_ros.core.image import to_bgr
 from fer_ros.nodes.emotion_node import EmotionNode
 
@@ -69,6 +70,22 @@ def test_anonymized_pictures_show_no_face(ros, astronaut, method):
               for image in (astronaut, shown)]
     assert detail[1] < 0.3 * detail[0]
     np.testing.assert_array_equal(shown[400:], astronaut[400:])
+
+
+def test_crops_in_an_anonymized_picture_are_covered_too(ros, astronaut):
+    node = Running(ros, '', {'draw_crops': True})
+    pictures = ros.subscribe(Image, '/emotion_node/image_annotated')
+    ros.connect(node.images, image_message(GREY), pictures)
+    detector = create_detector('haar')
+    seen = []
+    for second, method in ((5, 'none'), (6, 'box')):
+        node.node.set_parameters([Parameter('anonymize', value=method)])
+        node.images.publish(image_message(astronaut, (second, 0)))
+        shown = pictures.wait_that(
+            lambda m, second=second: m.header.stamp.sec == second, 'the picture')
+        seen.append(len(detector.detect(to_bgr(shown))))
+    assert seen[0] > 0
+    assert seen[1] == 0
 
 
 # SROS2

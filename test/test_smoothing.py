@@ -99,3 +99,16 @@ def test_a_clock_that_is_set_back_a_little_changes_nothing():
 def test_an_impossible_time_constant_is_refused(value):
     with pytest.raises(ConfigError, match='time constant'):
         Smoother(value)
+
+
+def test_the_answer_is_float32_whatever_was_remembered():
+    smoother = Smoother(0.5)
+    smoother.update(1, A, 0.0)
+    assert smoother.update(1, B, 0.1).dtype == np.float32
+
+
+def test_after_a_reset_the_first_answer_is_as_it_came():
+    smoother = Smoother(0.5)
+    smoother.update(1, A, 0.0)
+    smoother.reset()
+    np.testing.assert_array_equal(smoother.update(1, B, 0.1), B)

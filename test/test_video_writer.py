@@ -1,11 +1,24 @@
-"""MP4 files that exist only when they are whole."""
+"""MP4 files that exist only when they are whole, by each encoder."""
 
+import subprocess
+import sys
+
+import cv2
 import numpy as np
 import pytest
 
+from fer_ros.core import video_encoder
 from fer_ros.core.errors import FerError
 from fer_ros.core.sources import open_source
 from fer_ros.core.video_writer import TimedVideoWriter, VideoWriter
+
+
+@pytest.fixture(autouse=True, params=[video_encoder.H264, video_encoder.MPEG4])
+def codec(request, monkeypatch):
+    """Encode with PyAV, and as where it is not installed."""
+    if request.param == video_encoder.MPEG4:
+        monkeypatch.setitem(sys.modules, 'av', None)
+    return request.param
 
 
 def flat(level, width=64, height=48):
@@ -33,7 +46,35 @@ def test_frames_come_back(tmp_path):
         assert (source.fps, source.size) == (25, (64, 48))
 
 
-@pytest.mark.parametrize('size', [(65, 48), (64, 47), (33, 31)])
+def test_the_codec_is_the_best_that_there_is(tmp_path, codec):
+    with VideoWriter(tmp_path / 'out.mp4', 25, (64, 48)) as writer:
+        writer.write(flat(0))
+    assert writer.codec == codec
+    number = int(cv2.VideoCapture(str(writer.path)).get(cv2.CAP_PROP_FOURCC))
+    assert number.to_bytes(4, 'little') == {'H.264': b'h264'}.get(codec, b'FMP4')
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, codec):
+    code = f"""
+import resource, signal, sys
+import numpy as np
+if {codec != video_encoder.H264}:
+    sys.modules['av'] = None
+from fer_ros.core.video_writer import VideoWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+noise = np.random.default_rng(0)
+with VideoWriter({str(tmp_path / 'out.mp4')!r}, 25, (320, 240)) as writer:
+    for _ in range(100):
+        writer.write(noise.integers(0, 255, (240, 320, 3), np.uint8))
+"""
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert 'FerError' in done.stderr.splitlines()[-1]
+    assert 'out.mp4: ' in done.stderr.splitlines()[-1]
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize('size', [(2, 2), (65, 48), (64, 47), (33, 31)])
 def test_odd_sizes_are_stored_one_pixel_larger(tmp_path, size):
     with VideoWriter(tmp_path / 'out.mp4', 25, size) as writer:
         writer.write(flat(90, *size))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer_ros.evaluation.compare_report import Disagreement
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'compare_folders', 'run']
 
@@ -19,7 +23,8 @@ examples:
 
 Differences are B less A, with 95 % intervals of a bootstrap that draws the same images
 (people, where they are known) for both. p is that of McNemar's exact test: how likely two equally
-good models differ at least as much.
+good models differ at least as much. --out gets a report.html with all of it, and with the faces on
+which they disagree.
 """
 
 
@@ -37,57 +42,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='part of data that tell splits apart (default: %(default)s)')
     parser.add_argument(
         '--out', metavar='FOLDER',
-        help='write comparison.json and comparison.png into this folder; of runs also the faces '
-             'on which they disagree')
+        help='write report.html, comparison.json and the pictures into this folder')
+    parser.add_argument(
+        '--no-faces', action='store_true',
+        help='no picture that shows faces, for a report that may be passed on')
     parser.add_argument(
         '--json', action='store_true', help='print comparison.json instead of a table')
 
 
 def run(args: argparse.Namespace) -> int:
     """Run `fer compare`; returns the exit code."""
-    import json
-    import shlex
-    import sys
-
     from fer_ros.core.errors import ConfigError
-    from fer_ros.core.model import load_model
-    from fer_ros.evaluation.compare import paired_comparison
-    from fer_ros.evaluation.model import answers, file_records, load_data_for
     from fer_ros.evaluation.plots import pyplot
 
-    folders = Path(args.model_a), Path(args.model_b)
-    if args.data is None:
-        compare_folders(
-            *folders, Path(args.out) if args.out else None, as_json=args.json)
-        return 0
-    models = [load_model(name) for name in (args.model_a, args.model_b)]
-    # A model of seven labels does not know an eighth; one of eight knows the seven.
-    fewest = min(models, key=lambda model: len(model.manifest.labels))
-    data = load_data_for(fewest.manifest, args.data, args.split)
-    if args.out:
-        if Path(args.out).exists() and not Path(args.out).is_dir():
-            raise ConfigError(f'--out {args.out} is a file, not a folder')
+    out = Path(args.out) if args.out else None
+    if out:
+        if out.exists() and not out.is_dir():
+            raise ConfigError(f'--out {out} is a file, not a folder')
         # Without matplotlib it fails now, before anything is classified or written.
         pyplot()
-    right = []
-    for model in models:
-        targets, probabilities = answers(model, data, progress=sys.stderr.isatty())
-        right.append(probabilities.argmax(axis=1) == targets)
-    comparison = paired_comparison(
-        data.targets, right[0], right[1], data.labels, subjects=data.subjects)
-    comparison['command'] = shlex.join(['fer', *sys.argv[1:]])
-    comparison['models'] = [
-        {'name': model.manifest.name, 'version': model.manifest.version,
-         'sha256': model.manifest.sha256} for model in models]
-    comparison['data'] = file_records(data.files)
-    if args.out:
-        _write(Path(args.out), comparison)
-    print(json.dumps(comparison, indent=2) if args.json else _table(comparison))
+    if args.data is None:
+        compare_folders(Path(args.model_a), Path(args.model_b), out, faces=not args.no_faces,
+                        as_json=args.json)
+    else:
+        _compare_models(args, out)
     return 0
 
 
 def compare_folders(
-    first: Path, second: Path, out: Path | None, *, pictures: bool = True, as_json: bool = False,
+    first: Path, second: Path, out: Path | None, *, pictures: bool = True, faces: bool = True,
+    as_json: bool = False,
 ) -> None:
     """Compare two runs and print what came out.
 
@@ -95,74 +79,103 @@ def compare_folders(
         first: Folder of a run.
         second: Folder of a run on the same data.
         out: Where the results go, or None.
-        pictures: Whether to draw pictures.
+        pictures: Whether to draw pictures and to write the report.
+        faces: Whether pictures may show faces.
         as_json: Whether to print JSON.
 
     Raises:
         ConfigError: One is no run, or they are not comparable.
     """
-    import json
-    import shlex
-    import sys
-
     from fer_ros.core.errors import ConfigError
     from fer_ros.evaluation.offline.compare import (
         compare_runs,
-        disagreement_sheet,
+        disagreeing_faces,
         disagreements,
         is_run,
     )
-    from fer_ros.evaluation.plots import pyplot
 
     for folder in (first, second):
         if not is_run(folder):
             raise ConfigError(
                 f'{folder}: no run (no metrics.json of `fer evaluate bag`, `video` or `images` in '
                 'it); to compare two models give --data')
-    if out and pictures:
-        pyplot()
     comparison, rows = compare_runs(first, second)
+    shown = disagreeing_faces(first, disagreements(rows)) if out and pictures and faces else []
+    _finish(comparison, shown, out, pictures=pictures, as_json=as_json)
+
+
+def _compare_models(args: argparse.Namespace, out: Path | None) -> None:
+    """Compare two models on face crops."""
+    import sys
+
+    import numpy as np
+
+    from fer_ros.core.model import load_model
+    from fer_ros.data.datasets import own_splits
+    from fer_ros.evaluation.compare import paired_comparison
+    from fer_ros.evaluation.compare_report import disagreeing_crops
+    from fer_ros.evaluation.model import answers, load_data_for
+    from fer_ros.evaluation.provenance import file_records, TRAINED_ON, trained_on
+
+    models = [load_model(name) for name in (args.model_a, args.model_b)]
+    # A model of seven labels does not know an eighth; one of eight knows the seven.
+    fewest = min(models, key=lambda model: len(model.manifest.labels))
+    data = load_data_for(fewest.manifest, args.data, args.split)
+    guesses = []
+    for model in models:
+        _, probabilities = answers(model, data, progress=sys.stderr.isatty())
+        guesses.append([model.manifest.labels[i] for i in probabilities.argmax(axis=1)])
+    truths = [data.labels[target] for target in data.targets]
+    right = [np.array([a == b for a, b in zip(guess, truths, strict=True)]) for guess in guesses]
+    comparison = paired_comparison(
+        data.targets, right[0], right[1], data.labels, subjects=data.subjects)
+    comparison['models'] = [
+        {'name': model.manifest.name, 'version': model.manifest.version,
+         'sha256': model.manifest.sha256} for model in models]
+    comparison['data'] = file_records(data.files)
+    part = args.split if own_splits(args.data) else None
+    comparison['warnings'] = [
+        f'{letter}: {TRAINED_ON}' for letter, model in zip('AB', models, strict=True)
+        if trained_on(model.manifest, [comparison['data']['sha256']], len(data), part=part)]
+    shown = [] if args.no_faces else disagreeing_crops(data.images, truths, *guesses)
+    _finish(comparison, shown, out, pictures=True, as_json=args.json)
+
+
+def _finish(
+    comparison: dict[str, Any], shown: Sequence[Disagreement], out: Path | None, *,
+    pictures: bool, as_json: bool,
+) -> None:
+    """Write and print a comparison."""
+    import json
+    import shlex
+    import sys
+
+    from fer_ros.evaluation.compare_report import write_comparison
+
     comparison['command'] = shlex.join(['fer', *sys.argv[1:]])
     if out:
-        _write(out, comparison, pictures)
-        shown = disagreements(rows)
-        if pictures and shown:
-            disagreement_sheet(first, shown, out / 'disagreements.png')
+        write_comparison(out, comparison, shown, pictures=pictures)
     print(json.dumps(comparison, indent=2) if as_json else _table(comparison))
-
-
-def _write(folder: Path, comparison: dict[str, Any], pictures: bool = True) -> None:
-    import json
-
-    from fer_ros.evaluation.plots import comparison_picture
-    from fer_ros.training.files import write_text
-
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / 'comparison.json', json.dumps(comparison, indent=2) + '\n')
-    if pictures:
-        comparison_picture(comparison, folder / 'comparison.png')
+    for text in comparison['warnings']:
+        print(f'warning: {text}', file=sys.stderr)
+    if out:
+        name = 'report.html' if pictures else 'comparison.json'
+        print(f'written: {out / name}', file=sys.stderr)
 
 
 def _table(comparison: dict[str, Any]) -> str:
-    from fer_ros.evaluation.compare import p_text
+    from fer_ros.evaluation.compare import interval_text, p_text
+    from fer_ros.evaluation.compare_report import difference_rows, verdict
+    from fer_ros.evaluation.records import table
 
     first, second = (f'{model["name"]} {model["version"]}' for model in comparison['models'])
-    lines = [
+    test = comparison['mcnemar']
+    over = f' ({test["over"]})' if 'over' in test else ''
+    return '\n'.join([
         f'A: {first}', f'B: {second}',
         f'on {comparison["n"]} {"faces" if "runs" in comparison else "crops"} of '
         f'{" and ".join(comparison["data"]["files"])}', '',
-        f'{"":14}{"A":>10}{"B":>10}{"B - A":>10}   95 % interval']
-    rows = {'accuracy': comparison['accuracy'], 'macro recall': comparison['macro_recall'],
-            **comparison['per_class']}
-    for place, (name, row) in enumerate(rows.items()):
-        low, high = (100 * value for value in row['difference_ci'])
-        if place == 2:
-            lines.append('recall of')
-        lines.append(
-            f'{name:14}{100 * row["first"]:8.2f} %{100 * row["second"]:8.2f} %'
-            f'{100 * row["difference"]:+10.2f}   {low:+.2f} to {high:+.2f}')
-    test = comparison['mcnemar']
-    over = f' ({test["over"]})' if 'over' in test else ''
-    lines += ['', f'only A right {test["only_first"]}, only B right {test["only_second"]}{over}; '
-              f"McNemar's exact test: {p_text(test['p'])}"]
-    return '\n'.join(lines)
+        table([('figure', 'A', 'B', 'B - A', '95 % interval'), *difference_rows(comparison)]),
+        interval_text(comparison['intervals']), '',
+        f'only A right {test["only_first"]}, only B right {test["only_second"]}{over}; '
+        f"McNemar's exact test: {p_text(test['p'])}", verdict(comparison)])

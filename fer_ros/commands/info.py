@@ -162,9 +162,9 @@ def _converter() -> _Item:
 
 def _models() -> list[_Item]:
     try:
-        from fer_ros.commands.options import quiet_runtime
         from fer_ros.core.classifier import Classifier
         from fer_ros.core.model import available_models, load_model
+        from fer_ros.core.runtime import quiet_runtime
     except ImportError as error:
         return [_Item('default', f'cannot be tried ({error})', False, True)]
     names = ', '.join(sorted({folder.name for folder in available_models()}))

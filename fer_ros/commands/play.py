@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 import contextlib
-import importlib
 import math
 from pathlib import Path
 import sys
@@ -185,22 +184,17 @@ def _recorder(
         return
     from rclpy.qos import QoSProfile
 
-    found = {topic: _publisher(node, topic, args.wait) for topic in args.record_topic}
     from fer_ros.evaluation.offline.live_bag import LiveBag
+    from fer_ros.nodes.player_node import message_class
 
+    found = {topic: _publisher(node, topic, args.wait) for topic in args.record_topic}
     with LiveBag(Path(args.record), {t: offer.topic_type for t, offer in found.items()}) as bag:
         yield _Recorder(node, bag, {
-            topic: (_message(offer.topic_type), QoSProfile(
+            topic: (message_class(offer.topic_type), QoSProfile(
                 depth=_DEPTH, reliability=offer.qos_profile.reliability,
                 durability=offer.qos_profile.durability))
             for topic, offer in found.items()}, begin)
         print(f'{bag.count} messages recorded: {args.record}')
-
-
-def _message(kind: str) -> Any:
-    """Return the class of a type; the graph has it, so it is installed."""
-    package, _, name = kind.split('/')
-    return getattr(importlib.import_module(f'{package}.msg'), name)
 
 
 def _publisher(node: PlayerNode, topic: str, seconds: float) -> Any:

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description='The probabilities of each face over time, against labels if there are any.')
     timeline.add_argument(
         'predictions', metavar='FILE',
-        help='predictions.csv of `fer evaluate`, or the CSV of `fer video`')
+        help='predictions.csv or .parquet of `fer evaluate`, or the CSV of `fer video`')
     timeline.add_argument(
         '--out', metavar='FILE.png', help='the picture (default: timeline.png beside FILE)')
     timeline.add_argument(
@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f'--out must end in .png, got {out}')
     content = read_predictions(source, args.recording)
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw_timeline(out, content.labels, content.tracks, content.times, content.pairs,
-                  (float(content.times[0]), float(content.times[-1])))
+    draw_timeline(out, content.labels, content.tracks, content.times, content.seen, content.pairs)
     print(f'written: {out}')
     return 0

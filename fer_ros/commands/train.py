@@ -145,7 +145,7 @@ def records(
     args: argparse.Namespace, training: Dataset, validation: Dataset,
 ) -> list[dict[str, Any]]:
     """Return what the manifest says of the data."""
-    from fer_ros.evaluation.model import file_records
+    from fer_ros.evaluation.provenance import file_records
 
     return [
         {'role': role, 'n': len(data), 'license': args.data_license, **file_records(data.files)}

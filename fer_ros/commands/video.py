@@ -6,6 +6,7 @@ import argparse
 from collections import Counter, defaultdict
 import contextlib
 from pathlib import Path
+import sys
 import time
 
 from fer_ros.commands.options import add_pipeline_options, count, make_pipeline, seconds
@@ -15,6 +16,7 @@ from fer_ros.core.errors import ConfigError
 from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.sources import FrameSource, open_source
 from fer_ros.core.types import FrameResult
+from fer_ros.core.video_encoder import MPEG4, MPEG4_NOTE
 from fer_ros.core.video_writer import MAX_FPS, VideoWriter
 from fer_ros.evaluation.records import CsvWriter, JsonLinesWriter, table, whole_file
 
@@ -84,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
     for path in (out, args.csv, args.jsonl):
         if path:
             print(f'written: {path}')
+    if summary.codec == MPEG4:
+        print(MPEG4_NOTE, file=sys.stderr)
     return 0
 
 
@@ -97,6 +101,7 @@ class _Summary:
 
     def __init__(self) -> None:
         self.frames = self.faces = self.empty = 0
+        self.codec = ''
         self.tracks: defaultdict[int, Counter[str]] = defaultdict(Counter)
         self._begin = time.perf_counter()
 
@@ -132,6 +137,7 @@ def _process(
             writers.append(JsonLinesWriter(stack.enter_context(whole_file(args.jsonl))))
         video = None if out is None else stack.enter_context(
             VideoWriter(out, source.fps / args.every, source.size))
+        summary.codec = '' if video is None else video.codec
         step = stack.enter_context(progress(_frames(source, args), 'frame'))
         # A camera has no other end than Ctrl-C; a file that is interrupted is not complete.
         if source.live:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fer_ros.core.errors import ConfigError, ModelError
 from fer_ros.core.model import Model
@@ -20,7 +22,7 @@ PRIORS = ('natural', 'balanced')
 _MAX_THREADS = 64
 
 
-def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
+def softmax(logits: NDArray[np.floating[Any]], temperature: float = 1.0) -> Floats:
     """Return (N, K) probabilities of (N, K) logits divided by `temperature`.
 
     Temperature scaling: Guo et al. 2017, "On Calibration of Modern Neural Networks".

@@ -24,14 +24,31 @@ MAX_SIDE = 16384
 
 
 class ImageMessage(Protocol):
-    """The fields of sensor_msgs/Image that are read."""
+    """The fields of sensor_msgs/Image that are read: of a message, or of `ImageFields`."""
 
-    width: int
-    height: int
-    encoding: str
-    is_bigendian: int
-    step: int
-    data: Any
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+
+    @property
+    def encoding(self) -> str:
+        """Name of the encoding."""
+
+    @property
+    def is_bigendian(self) -> int:
+        """1 if samples of several bytes have the highest byte first."""
+
+    @property
+    def step(self) -> int:
+        """Bytes from one row to the next."""
+
+    @property
+    def data(self) -> Any:
+        """Step * rows bytes."""
 
 
 @dataclasses.dataclass(frozen=True)

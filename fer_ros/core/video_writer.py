@@ -7,6 +7,7 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import contextlib
 import math
 import os
@@ -19,11 +20,10 @@ import numpy as np
 from fer_ros.core.errors import FerError
 from fer_ros.core.sources.picture import fit, quiet_opencv
 from fer_ros.core.types import Image
+from fer_ros.core.video_encoder import Encoder, open_encoder
 
 __all__ = ['MAX_FPS', 'TimedVideoWriter', 'VideoWriter']
 
-# MPEG-4 part 2: the one encoder for MP4 that every build of OpenCV with FFmpeg has.
-_FOURCC = int.from_bytes(b'mp4v', 'little')
 MAX_FPS = 240.0  # frames a second
 _MAX_PAUSE = 5.0  # seconds of a standing picture; longer pauses of a stream are left out
 
@@ -40,13 +40,14 @@ class VideoWriter:
         size: Width and height in pixels of the frames that `write` takes. An odd one is
             stored one pixel larger, since MP4 keeps colour for pairs of pixels.
         count: Number of frames written.
+        codec: `H264` or `MPEG4` (see `video_encoder`).
     """
 
     def __init__(self, path: str | os.PathLike[str], fps: float, size: tuple[int, int]) -> None:
         """Open the file; its folder is made if need be.
 
         Raises:
-            FerError: If the file cannot be made there, or OpenCV has no encoder.
+            FerError: If the file cannot be made there, or there is no encoder.
             ValueError: If fps or size are out of range, or the name does not end in `.mp4`.
         """
         self.path = Path(path)
@@ -62,23 +63,20 @@ class VideoWriter:
         self.fps = max(0.01, round(fps, 2))
         self._pad = (size[0] % 2, size[1] % 2)
         self._partial = self.path.with_name(f'.{self.path.stem}.{os.getpid()}.partial.mp4')
-        self._writer: cv2.VideoWriter | None = None
+        self._encoder: Encoder | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._partial.touch()  # tells why, where OpenCV only says no
+            self._partial.touch()  # tells why, where encoders only say no
         except OSError as error:
             raise FerError(f'{self.path}: cannot be written: {error.strerror}') from None
-        # Read by OpenCV when it first uses FFmpeg: its messages would spoil tables and bars.
-        os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-        with quiet_opencv():
-            self._writer = cv2.VideoWriter(
-                str(self._partial), _FOURCC, self.fps,
-                (size[0] + self._pad[0], size[1] + self._pad[1]))
-        if not self._writer.isOpened():
+        try:
+            with self._named():
+                self._encoder = open_encoder(
+                    self._partial, self.fps, (size[0] + self._pad[0], size[1] + self._pad[1]))
+        except BaseException:  # Ctrl-C, too: loading an encoder takes a while
             self.discard()
-            raise FerError(
-                f'{self.path}: this OpenCV cannot encode MP4 (it needs FFmpeg; the wheel '
-                'opencv-python-headless has it)')
+            raise
+        self.codec = self._encoder.codec
 
     def write(self, bgr: Image) -> None:
         """Add a frame.
@@ -88,8 +86,9 @@ class VideoWriter:
 
         Raises:
             ValueError: If it has another size or type: OpenCV would drop it without a word.
+            FerError: If the file cannot be written.
         """
-        if self._writer is None:
+        if self._encoder is None:
             raise ValueError(f'{self.path} is closed')
         shape = (self.size[1], self.size[0])
         if bgr.shape not in (shape, (*shape, 3)) or bgr.dtype != np.uint8:
@@ -102,7 +101,8 @@ class VideoWriter:
         if any(self._pad):
             right, bottom = self._pad
             frame = cv2.copyMakeBorder(frame, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-        self._writer.write(frame)
+        with self._named():
+            self._encoder.write(frame)
         self.count += 1
 
     def close(self) -> None:
@@ -111,11 +111,12 @@ class VideoWriter:
         Raises:
             FerError: If no frame was written, or not all of them arrived (a full disk).
         """
-        if self._writer is None:
+        if self._encoder is None:
             return
-        self._writer.release()
-        self._writer = None
+        encoder, self._encoder = self._encoder, None
         try:
+            with self._named():
+                encoder.close()
             if not self.count:
                 raise FerError(f'{self.path}: no frame came, so no video was written')
             stored = _stored_frames(self._partial)
@@ -133,11 +134,20 @@ class VideoWriter:
 
     def discard(self) -> None:
         """Drop what was written."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+        if self._encoder is not None:
+            encoder, self._encoder = self._encoder, None
+            with contextlib.suppress(FerError):
+                encoder.close()
         with contextlib.suppress(OSError):
             self._partial.unlink()
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the file in what an encoder says."""
+        try:
+            yield
+        except FerError as error:
+            raise FerError(f'{self.path}: {error}') from None
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -168,11 +178,13 @@ class TimedVideoWriter:
 
     Attributes:
         path: Where the file will be.
+        codec: As of `VideoWriter`; empty before the first frame.
     """
 
     def __init__(self, path: str | os.PathLike[str], fps: float = 30.0) -> None:
         """Choose a place; nothing is written yet."""
         self.path = Path(path)
+        self.codec = ''
         self._fps = fps
         self._writer: VideoWriter | None = None
         self._pending: Image | None = None
@@ -196,6 +208,7 @@ class TimedVideoWriter:
         """
         if self._writer is None:
             self._writer = VideoWriter(self.path, self._fps, (bgr.shape[1], bgr.shape[0]))
+            self.codec = self._writer.codec
             self._begin = stamp
         slot = round((stamp - self._begin) * self._fps)
         if not self._slot <= slot <= self._slot + _MAX_PAUSE * self._fps:

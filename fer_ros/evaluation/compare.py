@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_ros.evaluation.metrics import resampled_rows
+from fer_ros.evaluation.metrics import group_count, resampled_rows
 
-__all__ = ['mcnemar', 'p_text', 'paired_comparison']
+__all__ = ['interval_text', 'mcnemar', 'p_text', 'paired_comparison']
 
 Bools = NDArray[np.bool_]
 
@@ -40,6 +40,13 @@ def p_text(p: float) -> str:
     return f'p = {p:.2g}' if p > 0 else 'p < 1e-300'
 
 
+def interval_text(intervals: dict[str, Any]) -> str:
+    """Return what is to be known of intervals, from the field `intervals` of the figures."""
+    few = '; of so few they are too narrow' if intervals['groups'] < 10 else ''
+    return (f'Intervals: {intervals["resamples"]} bootstrap samples of {intervals["groups"]} '
+            f'{intervals["over"]}{few}.')
+
+
 def paired_comparison(
     targets: NDArray[np.int64], first: Bools, second: Bools, labels: Sequence[str], *,
     subjects: NDArray[np.str_] | None = None, resamples: int = 1000, seed: int = 0,
@@ -56,9 +63,9 @@ def paired_comparison(
         seed: Seed of the bootstrap.
 
     Returns:
-        `n`; `accuracy` and `macro_recall`, each {`first`, `second`, `difference`,
-        `difference_ci`}; `per_class` {label: the same, of the recall, and `n`}; `mcnemar`
-        {`only_first`, `only_second`, `p`}.
+        `n`; `intervals` {`level`, `over`, `groups`, `resamples`, `seed`}; `accuracy` and
+        `macro_recall`, each {`first`, `second`, `difference`, `difference_ci`}; `per_class`
+        {label: the same, of the recall, and `n`}; `mcnemar` {`only_first`, `only_second`, `p`}.
     """
     present = [index for index in range(len(labels)) if (targets == index).any()]
     members = np.stack([targets == index for index in present], axis=1).astype(np.float64)
@@ -68,7 +75,9 @@ def paired_comparison(
     samples = np.concatenate([
         _figures(np.bincount(rows, minlength=len(targets))[np.newaxis], members, right)
         for rows in draws])
-    result: dict[str, Any] = {'n': len(targets)}
+    result: dict[str, Any] = {'n': len(targets), 'intervals': {
+        'level': 0.95, 'over': 'images' if subjects is None else 'subjects',
+        'groups': group_count(len(targets), subjects), 'resamples': resamples, 'seed': seed}}
     rows = {}
     for column, name in enumerate(['accuracy', 'macro_recall', *(labels[i] for i in present)]):
         change = samples[:, column, 1] - samples[:, column, 0]

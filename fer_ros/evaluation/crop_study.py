@@ -77,7 +77,8 @@ class _Landmarks:
         angle = math.radians(scene.roll)
         turn = np.array(
             [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-        return (points * scene.side @ turn.T + scene.centre).astype(np.float32)
+        placed: Floats = (points * scene.side @ turn.T + scene.centre).astype(np.float32)
+        return placed
 
 
 def evaluate_alignment(
@@ -151,7 +152,8 @@ def _find(
         frames = {
             'upright': upright_frame(face.box, convention),
             'aligned': crop_frame(face, pose, convention, alignment),
-            'true': CropFrame(*scene.centre, scene.side, scene.roll)}
+            'true': CropFrame(
+                float(scene.centre[0]), float(scene.centre[1]), scene.side, scene.roll)}
         for way, frame in frames.items():
             found.crops[way].append(cut(scene.image, frame, size, grey))
         found.rows.append(row)

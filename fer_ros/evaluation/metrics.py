@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fer_ros.core.types import Floats
 
 __all__ = ['class_figures', 'classification_figures', 'classification_metrics', 'confusion_matrix',
-           'expected_calibration_error', 'matrix_figures', 'resampled_rows']
+           'expected_calibration_error', 'group_count', 'matrix_figures', 'resampled_rows']
 
 Ints = NDArray[np.int64]
 
@@ -103,6 +103,13 @@ def classification_metrics(
         for i, label in enumerate(labels)}
     result['confusion'] = {'labels': [*labels, 'unknown'], 'matrix': matrix.tolist()}
     return result
+
+
+def group_count(count: int, subjects: NDArray[np.str_] | None) -> int:
+    """Return how many groups `resampled_rows` draws from."""
+    if subjects is None:
+        return count
+    return len(np.unique(subjects[subjects != ''])) + int((subjects == '').sum())
 
 
 def resampled_rows(

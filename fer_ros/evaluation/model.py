@@ -6,8 +6,6 @@ The crops are classified by the same code that runs on the robot, without detect
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-import hashlib
 import json
 from pathlib import Path
 import shlex
@@ -27,9 +25,10 @@ from fer_ros.evaluation.curves import class_curves, reliability, risk_coverage, 
 from fer_ros.evaluation.golden import golden_gap
 from fer_ros.evaluation.metrics import classification_metrics
 from fer_ros.evaluation.plots import pyplot
-from fer_ros.evaluation.report import emotion_row, TRAINED_ON
+from fer_ros.evaluation.provenance import file_records, TRAINED_ON, trained_on
+from fer_ros.evaluation.report import emotion_row
 
-__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'answers', 'evaluate_model', 'file_records',
+__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'answers', 'evaluate_model',
            'load_data_for', 'run']
 
 SUMMARY = 'accuracy, calibration and confusion of a model on labelled face crops'
@@ -44,19 +43,6 @@ it gets wrong and the heat maps, all in report.html too. It takes minutes.
 """
 
 _BATCH = 64
-
-
-def file_records(files: Iterable[Path]) -> dict[str, Any]:
-    """Return names and sha256 of the files of a data set (of a folder: of all its files)."""
-    names, digest = [], hashlib.sha256()
-    for path in files:
-        names.append(path.name)
-        parts = [path] if path.is_file() else sorted(p for p in path.rglob('*') if p.is_file())
-        for part in parts:
-            with part.open('rb') as stream:
-                while chunk := stream.read(1 << 20):
-                    digest.update(chunk)
-    return {'files': names, 'sha256': digest.hexdigest()}
 
 
 def load_data_for(manifest: Manifest, path: str | Path, split: str) -> Dataset:
@@ -158,26 +144,6 @@ def _metrics(
     return metrics
 
 
-def _trained_on(manifest: Manifest, sha256: str, count: int, *, part: str | None) -> bool:
-    """Return whether the model was trained on some of these images.
-
-    Args:
-        manifest: The model's.
-        sha256: Of the data.
-        count: Number of images.
-        part: The split that is measured, None where the data tell no splits apart. `fer train`
-            holds back a share of such data, and the number of images tells it from the whole.
-    """
-    counts = {'training': 0, 'validation': 0}
-    records = manifest.training.get('data')
-    for record in records if isinstance(records, list) else []:
-        if record.get('sha256') == sha256 and record.get('role') in counts:
-            counts[record['role']] = record.get('n', 0)
-    if not counts['training']:
-        return False
-    return part == 'train' if part else count != counts['validation']
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer evaluate model`."""
     parser.add_argument(
@@ -229,8 +195,8 @@ def run(args: argparse.Namespace) -> int:
         loaded, data, classifier=classifier, progress=sys.stderr.isatty())
     command = shlex.join(['fer', *sys.argv[1:]])
     metrics = _metrics(loaded.manifest, data, targets, probabilities, command)
-    metrics['trained_on'] = _trained_on(
-        loaded.manifest, metrics['data']['sha256'], len(data),
+    metrics['trained_on'] = trained_on(
+        loaded.manifest, [metrics['data']['sha256']], len(data),
         part=args.split if own_splits(path) else None)
     metrics['golden'] = _golden(loaded)
     if args.out:

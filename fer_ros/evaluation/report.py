@@ -10,17 +10,13 @@ from pathlib import Path
 import re
 from typing import Any
 
+from fer_ros.evaluation.provenance import TRAINED_ON
 from fer_ros.training.files import write_text
 
 __all__ = [
-    'emotion_row', 'figure_rows', 'html_table', 'page', 'Section', 'section_html', 'TRAINED_ON',
+    'emotion_row', 'figure_rows', 'html_table', 'page', 'Section', 'section_html',
     'write_report',
 ]
-
-TRAINED_ON = (
-    'the model was trained on some of these images: the figures flatter it and say nothing about '
-    'other faces')
-"""What is told of figures on training data."""
 
 _STYLE = """
 :root { color-scheme: light dark; --text: #222; --page: #fff; --line: #ddd; --code: #f3f3f3; }
@@ -41,8 +37,8 @@ code { background: var(--code); padding: 0.1rem 0.3rem; overflow-wrap: anywhere;
 @media (max-width: 40rem) { th, td { padding: 0.25rem 0.4rem; } }
 @media print {
   :root { color-scheme: light; --text: #000; --page: #fff; --line: #bbb; --code: #f3f3f3; }
-  body { max-width: none; margin: 0; } img, table { break-inside: avoid; }
-  h2 { break-after: avoid; } img.faces { min-width: 0; }
+  body { max-width: none; margin: 0; } section, img, table { break-inside: avoid; }
+  h2 { break-after: avoid; } img { max-height: 11cm; } img.faces { min-width: 0; }
 }
 """
 
@@ -150,9 +146,9 @@ def section_html(section: Section) -> str:
     picture = base64.b64encode(section.picture.read_bytes()).decode('ascii')
     text = re.sub(r'`(.*?)`', r'<code>\1</code>', html.escape(section.text))
     return (
-        f'<h2>{html.escape(section.title)}</h2><p>{text}</p><div class="wide">'
+        f'<section><h2>{html.escape(section.title)}</h2><p>{text}</p><div class="wide">'
         f'<img alt="{html.escape(section.title)}"{" class=faces" if section.faces else ""} '
-        f'src="data:image/png;base64,{picture}"></div>')
+        f'src="data:image/png;base64,{picture}"></div></section>')
 
 
 def page(title: str, parts: Sequence[str]) -> str:

@@ -104,7 +104,8 @@ def values(state: CameraState, report: Report) -> dict[str, str]:
         'state': state.name, 'enabled': str(state.enabled).lower(),
         'listening': str(state.listening).lower(), 'image_topic': state.image_topic,
         'image_qos': state.image_qos, 'image_publishers': _list(state.offers) or 'none',
-        'newest_image_age_s': f'{report.silence:.2f}',
+        'newest_image_age_s':
+            'none' if report.newest_age is None else f'{report.newest_age:.2f}',
         'input_rate_hz': f'{report.input_rate:.2f}', 'frame_rate_hz': f'{report.frame_rate:.2f}'}
     found |= {name: str(count) for name, count in report.counts.items()}
     found |= {f'dropped: {cause}': str(n) for cause, n in report.dropped.items()}

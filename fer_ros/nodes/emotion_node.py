@@ -9,9 +9,10 @@ only the newest of those that come meanwhile waits.
 
 from __future__ import annotations
 
+from functools import partial
 import sys
 import traceback
-from typing import Any
+from typing import Any, cast
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockChange, ClockType, JumpHandle, JumpThreshold, TimeJump
@@ -68,14 +69,13 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         self._humans: Humans | None = None
         self._services_offered: Services | None = None
         self._worker: Worker[bytes] = Worker(
-            lambda camera, data: self._cameras[camera].process(data, self._recognizer))
+            lambda camera, data: self._cameras[camera].process(data, self._in_use))
         self._settings = ParameterHandler(
             self, lambda: self._recognizer is not None, self._apply, self._load)
         for unknown in self._settings.unknown():
             self.get_logger().warning(f'there is no parameter {unknown}; it is not used')
         self._cameras = {
-            name: Camera(self, name, lambda name=name: self._settings.of_camera(name),
-                         self._worker)
+            name: Camera(self, name, partial(self._settings.of_camera, name), self._worker)
             for name in self._settings.cameras}
         self._jumps = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1)),
@@ -88,6 +88,10 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             clock=Clock(clock_type=ClockType.STEADY_TIME))
         if self._settings.current.autostart:
             self._start()
+
+    @property
+    def _in_use(self) -> Recognizer:
+        return cast(Recognizer, self._recognizer)  # there is one from configure to cleanup
 
     # Transitions
 
@@ -103,7 +107,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             return self._refuse(f'{type(error).__name__}: {error}')
         self._error = ''
         self._state = 'inactive'
-        self.get_logger().info(f'configured: {_describe(self._recognizer)}')
+        self.get_logger().info(f'configured: {_describe(self._in_use)}')
         return super().on_configure(state)
 
     @names_its_fault('activate')
@@ -171,7 +175,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         for camera in self._cameras.values():
             camera.make(self._recognizer.manifest.labels, self._humans)
         self._services_offered = Services(
-            self, self._cameras, self._worker, lambda: self._recognizer, self._refusal)
+            self, self._cameras, self._worker, lambda: self._in_use, self._refusal)
 
     def _refuse(self, reason: str) -> TransitionCallbackReturn:
         self._error = f'cannot configure: {reason}'
@@ -229,10 +233,10 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         """Put what was loaded in the place of what runs, between two images."""
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
-            loaded.follow_on(self._recognizer)
+            loaded.follow_on(self._in_use)
             self._recognizer = loaded
             self.get_logger().info(f'exchanged: {_describe(loaded)}')
-        self._recognizer.apply(parameters)
+        self._in_use.apply(parameters)
 
     def _on_jump(self, jump: TimeJump) -> None:
         if jump.clock_change == ClockChange.ROS_TIME_NO_CHANGE:

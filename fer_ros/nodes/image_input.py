@@ -58,7 +58,9 @@ class ImageInput:
     @property
     def kind(self) -> type:
         """Type of its messages."""
-        return CompressedImage if self._settings().image_transport == 'compressed' else Image
+        compressed = self._settings().image_transport == 'compressed'
+        kind: type = CompressedImage if compressed else Image
+        return kind
 
     @property
     def qos(self) -> str:

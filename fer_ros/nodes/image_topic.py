@@ -20,6 +20,7 @@ from fer_ros.nodes.qos import IMAGE_QOS
 
 __all__ = ['ImageTopic']
 
+_KINDS = {'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'}
 _SILENCE = 10.0  # seconds without an image after which the topic is taken for dead
 
 
@@ -45,7 +46,7 @@ class ImageTopic:
         self._waiting: deque[Image | CompressedImage] = deque(maxlen=1)
         self._compressed = topic.endswith('/compressed')
         self._node.create_subscription(
-            CompressedImage if self._compressed else Image, topic, self._waiting.append,
+            CompressedImage if self._compressed else Image, topic, self._take,
             IMAGE_QOS)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -59,7 +60,9 @@ class ImageTopic:
             self._executor.spin_once(timeout_sec=0.1)
             if not self._waiting:
                 if time.monotonic() - heard > _SILENCE:
-                    raise SourceError(f'{self._topic}: no image in {_SILENCE:g} s')
+                    raise SourceError(
+                        f'{self._topic}: no image in {_SILENCE:g} s; topics with images: '
+                        f'{", ".join(self._others()) or "none"}')
                 continue
             message = self._waiting.popleft()
             heard = time.monotonic()
@@ -67,8 +70,18 @@ class ImageTopic:
                 bgr = compressed_to_bgr(message) if self._compressed else to_bgr(message)
             except ImageError:
                 continue
-            yield Frame(bgr, seconds(message.header.stamp), f'{self._topic}#{count}')
+            # A driver that sets no stamps must not let the time stand still.
+            stamp = seconds(message.header.stamp) or time.time()
+            yield Frame(bgr, stamp, f'{self._topic}#{count}')
             count += 1
+
+    def _take(self, message: Image | CompressedImage) -> None:
+        # rclpy wants to see the signature of a callback, which a built-in method has not.
+        self._waiting.append(message)
+
+    def _others(self) -> list[str]:
+        return [name for name, kinds in self._node.get_topic_names_and_types()
+                if set(kinds) & _KINDS and self._node.count_publishers(name)]
 
     def __enter__(self) -> ImageTopic:
         return self

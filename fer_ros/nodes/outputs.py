@@ -52,7 +52,11 @@ class Outputs:
         self._publishers: list[Any] = []
         self._anonymizer = Anonymizer()
         self._emotions = self._create(EmotionArray, f'{prefix}/emotions', RESULT_QOS)
-        self._detections = self._label_info = self._annotated = self._compressed = None
+        # Publishers, where they are wanted and possible.
+        self._detections: Any = None
+        self._label_info: Any = None
+        self._annotated: Any = None
+        self._compressed: Any = None
         self._told_labels: tuple[tuple[str, ...], Any] | None = None
         if parameters.publish_detections and self._has(
                 detections.Detection2DArray, 'vision_msgs', 'detections'):
@@ -85,7 +89,7 @@ class Outputs:
         self._jpeg_quality = parameters.jpeg_quality
         self._charts, self._crops = parameters.draw_charts, parameters.draw_crops
         self._anonymizer.method = parameters.anonymize
-        self._detection_form = {
+        self._detection_form: dict[str, Any] = {
             'class_ids': parameters.detections_class_ids,
             'min_probability': parameters.detections_min_probability}
         self._tell_labels(self._labels)

@@ -19,7 +19,7 @@ from rosgraph_msgs.msg import Clock
 
 from fer_ros.nodes.qos import IMAGE_OFFER_QOS, RESULT_QOS
 
-__all__ = ['PlayerNode', 'Recorded']
+__all__ = ['message_class', 'PlayerNode', 'Recorded']
 
 _IMAGES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 _LATCHED = ('/tf_static', '/robot_description')
@@ -140,13 +140,25 @@ class PlayerNode(Node):  # type: ignore[misc]
         if kind in self.skipped:
             return None
         try:
-            package, _, name = kind.split('/')
-            message = getattr(importlib.import_module(f'{package}.msg'), name)
+            message = message_class(kind)
         except (ImportError, AttributeError, ValueError):
             self.skipped.add(kind)
             return None
         self._topics[topic] = self.create_publisher(message, topic, _qos(topic, kind))
         return self._topics[topic]
+
+
+def message_class(kind: str) -> type:
+    """Return the class of a message type, such as `sensor_msgs/msg/Image`.
+
+    Raises:
+        ImportError: Its package is not installed.
+        AttributeError: The package has no such message.
+        ValueError: It is no name of a type.
+    """
+    package, _, name = kind.split('/')
+    found: type = getattr(importlib.import_module(f'{package}.msg'), name)
+    return found
 
 
 def _qos(topic: str, kind: str) -> QoSProfile:

@@ -50,7 +50,8 @@ class Report:
         frame_rate: Images whose result was published in a second.
         times: Milliseconds by stage: median, 95th percentile and largest.
         faces: Mean number of faces in an image; None without an image.
-        silence: Seconds since the newest image, or since activation if none has come.
+        newest_age: Seconds since the newest image; None if none has come.
+        silence: The same, or since it began to listen if none has come.
     """
 
     counts: Mapping[str, int]
@@ -64,6 +65,7 @@ class Report:
     frame_rate: float
     times: Mapping[str, tuple[float, float, float]]
     faces: float | None
+    newest_age: float | None
     silence: float
 
 
@@ -185,6 +187,7 @@ class Statistics:
                 frame_rate=new['processed'] / elapsed if elapsed > 0 else 0.0,
                 times=dict(self._percentiles()),
                 faces=self._faces / new['processed'] if new['processed'] else None,
+                newest_age=None if self._last_image is None else now - self._last_image,
                 silence=now - (self._started if self._last_image is None else self._last_image))
             self._begin_window(now)
             return report

@@ -27,6 +27,7 @@ from fer_ros.core.image import to_bgr
 from fer_ros.core.sources import write_image
 from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
+from fer_ros.core.video_encoder import MPEG4, MPEG4_NOTE
 from fer_ros.core.video_writer import TimedVideoWriter
 from fer_ros.nodes.declare import declare_fixed
 from fer_ros.nodes.messages import result_from_message, seconds
@@ -104,6 +105,8 @@ class ViewerNode(Node):  # type: ignore[misc]
                 picture, draw_summary(timeline, self._thumbnails, self._title, subtitle))
             if self._video.close():
                 print(f'annotated video:  {self._video.path}')
+                if self._video.codec == MPEG4:
+                    print(MPEG4_NOTE, file=sys.stderr)
             print(f'summary picture:  {picture}')
         if not timeline.frames_with_face:
             print('no face was found in any frame', file=sys.stderr)

@@ -15,7 +15,7 @@ from fer_ros.core.model import load_model
 from fer_ros.core.preprocess import network_input
 from fer_ros.core.types import Floats
 from fer_ros.data.datasets import FER2013_LABELS, load_dataset
-from fer_ros.evaluation.model import file_records
+from fer_ros.evaluation.provenance import file_records
 from fer_ros.training.calibrate import fit_calibration
 from fer_ros.training.convert import convert, TOLERANCES
 from fer_ros.training.export import (

@@ -19,7 +19,7 @@ from fer_ros.core.preprocess import network_input
 from fer_ros.core.runtime import load_runtime
 from fer_ros.core.types import Floats
 from fer_ros.data.datasets import Dataset
-from fer_ros.evaluation.model import file_records
+from fer_ros.evaluation.provenance import file_records
 from fer_ros.training.calibrate import (
     Calibration,
     fit_calibration,

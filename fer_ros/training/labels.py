@@ -49,4 +49,5 @@ def soft_targets(
 def class_priors(data: Dataset) -> Floats:
     """Return the (K,) share of each emotion among the targets, with one image more of each."""
     counts = np.bincount(data.targets, minlength=len(data.labels)) + 1.0
-    return (counts / counts.sum()).astype(np.float32)
+    shares: Floats = (counts / counts.sum()).astype(np.float32)
+    return shares

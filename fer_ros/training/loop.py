@@ -26,18 +26,26 @@ _BEST = 'best.keras'
 
 
 class Task(Protocol):
-    """What a network is trained for: its data, its loss, its figures.
+    """What a network is trained for: its data, its loss, its figures."""
 
-    Attributes:
-        config: Settings of the run.
-        columns: Figures of an epoch, in the order of `history.csv`, after `epoch`: those that
-            Keras gives of training, then those of `validate` with `val_` before their names.
-        steps: Batches of an epoch.
-    """
+    @property
+    def config(self) -> RunConfig:
+        """Settings of the run."""
+        ...
 
-    config: RunConfig
-    columns: tuple[str, ...]
-    steps: int
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Figures of an epoch, in the order of `history.csv`, after `epoch`.
+
+        Those that Keras gives of training, then those of `validate` with `val_` before their
+        names.
+        """
+        ...
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        ...
 
     def build(self, *, resumed: bool) -> keras.Model:
         """Return the network of the settings; weights from elsewhere only if not `resumed`."""

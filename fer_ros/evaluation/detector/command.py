@@ -27,8 +27,8 @@ from fer_ros.evaluation.detector.scenes import without_sources
 from fer_ros.evaluation.detector.score_fit import fit_haar_score
 from fer_ros.evaluation.detector.subsets import Material, SUBSETS
 from fer_ros.evaluation.detector.table import markdown
-from fer_ros.evaluation.model import file_records
 from fer_ros.evaluation.plots import pyplot
+from fer_ros.evaluation.provenance import file_records
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 

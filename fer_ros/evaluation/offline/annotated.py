@@ -22,8 +22,8 @@ _FALLBACK_FPS = 15.0
 
 def write_video(
     unit: Unit, folder: Path, selection: Selection, path: Path, step: Callable[[], object],
-) -> bool:
-    """Write a recording as an MP4 of its own pace; return whether it has frames.
+) -> str:
+    """Write a recording as an MP4 of its own pace; return its codec, empty without frames.
 
     Args:
         unit: The recording, which is read once more.
@@ -41,7 +41,8 @@ def write_video(
             assert frame.bgr is not None
             writer.write(frame.time, draw(frame.bgr, result))
             step()
-        return writer.close()
+        writer.close()
+        return writer.codec
     finally:
         writer.discard()
 

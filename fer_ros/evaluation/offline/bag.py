@@ -94,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
     finish(run_of(today, out / 'today'), args)
     if args.labels or args.label_topic:
         print("\nrecorded (A) against today's model (B):")
-        compare_folders(out, out / 'today', out / 'comparison', pictures=not args.no_report)
+        compare_folders(out, out / 'today', out / 'comparison', pictures=not args.no_report,
+                        faces=not args.no_faces)
     return code
 
 

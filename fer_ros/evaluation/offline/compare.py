@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 import csv
 import dataclasses
 import json
@@ -15,17 +16,19 @@ from numpy.typing import NDArray
 from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.types import Box, Image
 from fer_ros.evaluation.compare import mcnemar, paired_comparison
-from fer_ros.evaluation.examples import sheet
+from fer_ros.evaluation.compare_report import Disagreement, SHOWN
 from fer_ros.evaluation.offline.failures import face_images
 from fer_ros.evaluation.offline.figures import SCHEMA
+from fer_ros.evaluation.offline.groups import resampling_groups, standing_answer
 from fer_ros.evaluation.offline.sources.base import Unit
 from fer_ros.evaluation.offline.sources.pictures import PictureUnit
 from fer_ros.evaluation.offline.sources.stored import read_units
 
-__all__ = ['compare_runs', 'disagreements', 'disagreement_sheet', 'is_run', 'PairedRow']
+__all__ = ['compare_runs', 'disagreements', 'disagreeing_faces', 'is_run', 'PairedRow']
 
 _GREY = np.full((48, 48, 3), 230, np.uint8)  # where the frame is gone
-_SHOWN = 30
+_USED = ('recording', 'stream', 'name', 'frame', 'time', 'stamp', 'truth', 'person', 'segment',
+         'label', 'x', 'y', 'width', 'height')
 _APART = 1.0  # seconds between two disagreements of a recording that are shown
 
 
@@ -40,7 +43,7 @@ class PairedRow:
         name: Of the frame.
         time: Seconds from the beginning of the recording.
         truth: The label.
-        group: What the bootstrap draws as a whole.
+        person: The person, empty if unknown.
         segment: Number of the labelled segment.
         answers: Of both runs, empty where no face was found.
         box: Of the face in the first run, in pixels, or else in the second.
@@ -52,7 +55,7 @@ class PairedRow:
     name: str
     time: float
     truth: str
-    group: str
+    person: str
     segment: int
     answers: tuple[str, str]
     box: Box | None
@@ -89,17 +92,22 @@ def compare_runs(first: Path, second: Path) -> tuple[dict[str, Any], list[Paired
     labels = tuple(dict.fromkeys(
         label for content in metrics for label in content['confusion']['labels'][:-1]))
     timed = 'segments' in metrics[0]
+    groups, over = resampling_groups(
+        [row.person for row in rows], [row.segment for row in rows], timed=timed)
     result = paired_comparison(
         np.array([labels.index(row.truth) for row in rows], np.int64), *_right(rows), labels,
-        subjects=np.array([row.group for row in rows]))
+        subjects=np.array(groups))
+    result['intervals']['over'] = over
     if timed:
         # Neighbouring frames are no independent trials: the test counts segments.
-        result['mcnemar'] = _segment_test(rows)
+        result['mcnemar'] = _segment_test(rows, labels)
     result['mcnemar']['over'] = 'segments' if timed else 'pictures'
     result['unpaired'] = alone
     result['models'] = [content['model'] for content in metrics]
     result['runs'] = [str(first), str(second)]
     result['data'] = metrics[0]['data']
+    result['warnings'] = [f'{letter}: {text}' for letter, content in zip(
+        'AB', metrics, strict=True) for text in content['warnings']]
     result['disagreements'] = sum(row.answers[0] != row.answers[1] for row in rows)
     return result, rows
 
@@ -114,20 +122,19 @@ def disagreements(rows: list[PairedRow]) -> list[PairedRow]:
             continue
         key = right[1], row.segment
         mine = chosen[right[1]]
-        if (len(mine) < _SHOWN // 2 and row.time - last[key] >= _APART) or (
-                row.time == 0.0 and len(mine) < _SHOWN // 2):
+        if (len(mine) < SHOWN // 2 and row.time - last[key] >= _APART) or (
+                row.time == 0.0 and len(mine) < SHOWN // 2):
             last[key] = row.time
             mine.append(row)
     return chosen[True] + chosen[False]
 
 
-def disagreement_sheet(run: Path, rows: list[PairedRow], path: Path) -> None:
-    """Draw a sheet of disagreements; green captions where the second run is right.
+def disagreeing_faces(run: Path, rows: list[PairedRow]) -> list[Disagreement]:
+    """Return the pictures of disagreements, with captions.
 
     Args:
-        run: Folder of the first run.
+        run: Folder of the first run, whose sources are read once more.
         rows: What is shown.
-        path: Where to.
 
     Raises:
         DataError: The sources of the run cannot be found.
@@ -139,10 +146,10 @@ def disagreement_sheet(run: Path, rows: list[PairedRow], path: Path) -> None:
         found = face_images(
             unit, [(rows[place].frame, rows[place].box) for place in mine], selection)
         images.update(zip(mine, found, strict=True))
-    sheet(path, [images.get(place, _GREY) for place in range(len(rows))],
-          [f'{row.truth}:\n{row.answers[0] or "no face"}\n{row.answers[1] or "no face"}'
-           for row in rows],
-          [row.answers[1] == row.truth for row in rows])
+    return [
+        (images.get(place, _GREY),
+         f'{row.truth}:\n{row.answers[0] or "no face"}\n{row.answers[1] or "no face"}',
+         row.answers[1] == row.truth) for place, row in enumerate(rows)]
 
 
 def _is_of(row: PairedRow, unit: Unit) -> bool:
@@ -170,7 +177,7 @@ def _paired(first: Path, second: Path) -> tuple[list[PairedRow], int]:
         if two is not None:
             rows.append(PairedRow(
                 one['recording'], one['stream'], int(one['frame']), one['name'],
-                float(one['time']), one['truth'], one['person'] or f'segment {one["segment"]}',
+                float(one['time']), one['truth'], one['person'],
                 int(one['segment']), (one['label'], two['label']), _box(one) or _box(two)))
     return rows, len(keyed[0].keys() ^ keyed[1].keys())
 
@@ -178,7 +185,8 @@ def _paired(first: Path, second: Path) -> tuple[list[PairedRow], int]:
 def _labelled(run: Path) -> list[dict[str, str]]:
     try:
         with (run / 'predictions.csv').open(newline='', encoding='utf-8') as file:
-            return [row for row in csv.DictReader(file) if row['truth']]
+            return [{name: row[name] for name in _USED} for row in csv.DictReader(file)
+                    if row['truth']]
     except (OSError, KeyError, csv.Error) as error:
         raise DataError(f'{run}/predictions.csv: cannot be read ({error})') from None
 
@@ -188,7 +196,7 @@ def _keyed(
 ) -> dict[tuple[str, ...], dict[str, str]]:
     """Return rows by what is the same in both runs: the moment, and who of several it is."""
     seen: Counter[tuple[str, ...]] = Counter()
-    keyed = {}
+    keyed: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
         timed = row['stamp'] != f'{0:.9f}'
         moment = (row['recording'], row['stream'] if by_stream else '',
@@ -203,14 +211,16 @@ def _right(rows: list[PairedRow]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
             np.array([row.answers[1] == row.truth for row in rows]))
 
 
-def _segment_test(rows: list[PairedRow]) -> dict[str, Any]:
+def _segment_test(rows: list[PairedRow], labels: Sequence[str]) -> dict[str, Any]:
     """Return McNemar's test of the answers that segments get most often."""
-    votes: dict[int, tuple[str, Counter[str], Counter[str]]] = {}
+    numbers = {label: number for number, label in enumerate(labels)}
+    votes: dict[int, tuple[int, Counter[int], Counter[int]]] = {}
     for row in rows:
-        _, *counters = votes.setdefault(row.segment, (row.truth, Counter(), Counter()))
+        _, *counters = votes.setdefault(
+            row.segment, (numbers[row.truth], Counter(), Counter()))
         for counter, answer in zip(counters, row.answers, strict=True):
-            counter[answer] += 1
-    right = [[counter.most_common(1)[0][0] == truth for counter in counters]
+            counter[numbers.get(answer, -1)] += 1
+    right = [[standing_answer(counter) == truth for counter in counters]
              for truth, *counters in votes.values()]
     one = sum(a and not b for a, b in right)
     two = sum(b and not a for a, b in right)

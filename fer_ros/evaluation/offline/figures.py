@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fer_ros.core.types import Floats
 from fer_ros.evaluation.curves import reliability, risk_coverage, thin
 from fer_ros.evaluation.metrics import class_figures, confusion_matrix, matrix_figures
+from fer_ros.evaluation.offline.groups import resampling_groups, standing_answer
 from fer_ros.evaluation.offline.score import Scores
 
 __all__ = ['SCHEMA', 'run_figures']
@@ -39,7 +40,7 @@ def run_figures(scores: Scores) -> dict[str, Any]:
     guesses = np.asarray(scores.guess, np.int64)
     probabilities = scores.probabilities
     groups, over = _groups(scores)
-    missed = np.isnan(probabilities).any(axis=1)
+    missed = np.asarray(np.isnan(probabilities).any(axis=1))
     sure = np.where(missed, 0.0, np.nan_to_num(probabilities).max(axis=1))
     right = np.nan_to_num(probabilities).argmax(axis=1) == targets
     matrix = confusion_matrix(targets, guesses, classes)
@@ -87,21 +88,12 @@ def kappa_of(matrix: NDArray[Any]) -> float:
 
 def _groups(scores: Scores) -> tuple[Ints, str]:
     """Return the group of each row that the bootstrap draws as a whole, and what groups are."""
-    segment = np.asarray(scores.segment, np.int64)
-    people = np.array([info.person for info in scores.segments], dtype=object)[segment]
-    recording = scores.units[0].tracking
-    names = [
-        (person,) if person else (scores.segments[s].unit, int(s))
-        for person, s in zip(people, segment, strict=True)]
-    numbers: dict[tuple[Any, ...], int] = {}
-    groups = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
-    known = len({person for person in people if person})
-    # One person is no sample of people: then segments are drawn.
-    if known == 1 and recording:
-        numbers = {}
-        groups = np.array([numbers.setdefault((int(s),), len(numbers)) for s in segment], np.int64)
-        known = 0
-    return groups, 'subjects' if known else 'segments' if recording else 'images'
+    segment = scores.segment.tolist()
+    names, over = resampling_groups(
+        [scores.segments[number].person for number in segment], segment,
+        timed=scores.units[0].tracking)
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64), over
 
 
 def _with_intervals(
@@ -204,9 +196,7 @@ def _segments(scores: Scores, targets: Ints, guesses: Ints) -> dict[str, Any]:
     starts = np.flatnonzero(np.diff(segments, prepend=-1))
     wanted, given = [], []
     for rows in np.split(order, starts[1:]) if len(starts) else []:
-        # Of equally frequent answers the first in the order of the labels.
-        votes = Counter(guesses[rows].tolist())
-        given.append(min(votes, key=lambda guess: (-votes[guess], guess < 0, guess)))
+        given.append(standing_answer(Counter(guesses[rows].tolist())))
         wanted.append(targets[rows[0]])
     matrix = confusion_matrix(
         np.array(wanted, np.int64), np.array(given, np.int64), len(scores.labels))

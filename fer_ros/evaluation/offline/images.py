@@ -16,6 +16,7 @@ from fer_ros.evaluation.offline.sources.base import Excluded
 from fer_ros.evaluation.offline.sources.layouts import LAYOUTS, read_pictures
 from fer_ros.evaluation.offline.sources.pictures import LabelledPicture, picture_units
 from fer_ros.evaluation.offline.truth import PictureTruth
+from fer_ros.evaluation.provenance import file_records, TRAINED_ON, trained_on
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     """Run `fer evaluate images`; returns the exit code."""
     settings = Settings.from_options(args)
     path = Path(args.labels)
-    labels = load_model(args.model).manifest.labels
+    manifest = load_model(args.model).manifest
+    labels = manifest.labels
     entries, _ = read_pictures(path, args.layout, words_of(args, labels))
     pictures = [entry for entry in entries if isinstance(entry, LabelledPicture)]
     splits = sorted({picture.split for picture in pictures} - {''})
@@ -72,6 +74,9 @@ def run(args: argparse.Namespace) -> int:
     elif len(splits) > 1:
         warnings.append(f'the figures are over the splits {", ".join(splits)} together; choose '
                         'one with --split')
+    part = args.split or ('train' if 'train' in splits else next(iter(splits), None))
+    if trained_on(manifest, _hashes(path), len(pictures), part=part):
+        warnings.append(TRAINED_ON)
     unknown = [picture for picture in pictures if picture.emotion not in labels]
     pictures = [picture for picture in pictures if picture.emotion in labels]
     excluded = [entry for entry in entries if isinstance(entry, Excluded)]
@@ -85,3 +90,11 @@ def run(args: argparse.Namespace) -> int:
     return finish(Run(
         'images', units, settings, Path(args.out), command_line(),
         [PictureTruth(unit) for unit in units], excluded, warnings), args)
+
+
+def _hashes(path: Path) -> list[str]:
+    """Return the sha256 by which `fer train` knows these data."""
+    table = path / 'fer2013.csv' if (path / 'fer2013.csv').is_file() else path
+    votes = table.with_name('fer2013new.csv')
+    ways = [[table], [table, votes]] if votes.is_file() else [[table]]
+    return [file_records(files)['sha256'] for files in ways]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 import shlex
 import sys
 from typing import Any
 
 from fer_ros.commands.options import add_pipeline_options, count, seconds
 from fer_ros.core.errors import ConfigError
+from fer_ros.evaluation.compare import interval_text
+from fer_ros.evaluation.offline.execute import execute
 from fer_ros.evaluation.offline.labels.words import parse_renames, Words
+from fer_ros.evaluation.offline.parquet import pyarrow
 from fer_ros.evaluation.offline.report import figure_table, over_time
 from fer_ros.evaluation.offline.run import Job, Run
 from fer_ros.evaluation.records import table
@@ -40,6 +42,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help='no picture that shows faces, for a report that may be passed on')
     parser.add_argument(
         '--no-report', action='store_true', help='only the figures: no pictures, no report.html')
+    parser.add_argument(
+        '--parquet', action='store_true',
+        help='write predictions.parquet beside predictions.csv, for Pandas, Polars, DuckDB, ...')
     parser.add_argument(
         '--fresh', action='store_true', help='do again what an earlier run in --out has done')
     parser.add_argument(
@@ -91,11 +96,14 @@ def finish(run: Run, args: argparse.Namespace) -> int:
         raise ConfigError('--jobs is for this machine, --scheduler for a cluster: give one')
     job = Job(
         args.jobs, args.scheduler, faces=not args.no_faces, report=not args.no_report,
-        video=getattr(args, 'video', False), bag=getattr(args, 'bag', False), fresh=args.fresh)
+        video=getattr(args, 'video', False), bag=getattr(args, 'bag', False), parquet=args.parquet,
+        fresh=args.fresh)
+    if args.parquet:
+        pyarrow()  # without it, it fails now
     try:
-        metrics = run.do(job)
+        metrics = execute(run, job)
     except KeyboardInterrupt:
-        print(f'partial results: {Path(args.out)}; the same command goes on', file=sys.stderr)
+        print(f'partial results: {run.out}; the same command goes on', file=sys.stderr)
         raise
     print(json.dumps(metrics, indent=1) if args.json else _text(metrics))
     for text in metrics['warnings']:
@@ -114,7 +122,8 @@ def _text(metrics: dict[str, Any]) -> str:
         f'{metrics["no_face"]} not found, {metrics["unknown"]} unknown']
     if metrics['n']:
         lines += ['', table([
-            ('figure', 'value', '95 % interval', 'chance', 'majority'), *figure_table(metrics)])]
+            ('figure', 'value', '95 % interval', 'chance', 'majority'), *figure_table(metrics)]),
+            interval_text(metrics['intervals'])]
         lines += ['', table([('emotion', 'recall', 'precision', 'labels'), *(
             (label, f'{100 * row["recall"]:.1f} %', f'{100 * row["precision"]:.1f} %',
              str(row['n'])) for label, row in metrics['per_class'].items() if row['n'])])]

@@ -45,13 +45,13 @@ def timeline_picture(scores: Scores, unit: int, path: Path) -> None:
     """
     tracks = scores.tracks.of(unit)[:_TRACKS]
     pairs = _pairs(scores, unit)
-    times, _ = scores.tracks.frames(unit)
-    draw_timeline(path, scores.labels, tracks, times, pairs, _ends(scores, unit))
+    times, seen = scores.tracks.frames(unit)
+    draw_timeline(path, scores.labels, tracks, times, seen, pairs)
 
 
 def draw_timeline(
     path: Path, labels: Sequence[str], tracks: Sequence[Track], times: NDArray[Any],
-    pairs: Sequence[tuple[str, Strip, Strip]], ends: tuple[float, float],
+    seen: NDArray[Any], pairs: Sequence[tuple[str, Strip, Strip]],
 ) -> None:
     """Draw the timeline of a recording.
 
@@ -59,9 +59,9 @@ def draw_timeline(
         path: Where to.
         labels: Names of the K emotions.
         tracks: The faces that get a curve of their own.
-        times: Seconds of all frames.
+        times: (N,) seconds of all frames.
+        seen: (N,) whether a face was found.
         pairs: Person, labels and answers of each labelled person.
-        ends: First and last second that is shown.
     """
     plt = pyplot()
     heights = [0.62 * len(pairs) + 0.2] * bool(pairs) + [1.5] * len(tracks) + [0.28]
@@ -74,7 +74,8 @@ def draw_timeline(
         used |= _draw_pairs(axes.pop(0), pairs)
     for panel, track in zip(axes, tracks, strict=False):
         used |= _draw_track(panel, track, labels)
-    _draw_frames(axes[-1], times, tracks)
+    _draw_frames(axes[-1], times, seen)
+    ends = (float(times[0]), float(times[-1])) if len(times) else (0.0, 1.0)
     axes[-1].set_xlim(ends[0], max(ends[1], ends[0] + 0.1))
     axes[-1].set_xlabel('seconds')
     order = [name for name in (*labels, UNKNOWN) if name in used]
@@ -142,9 +143,9 @@ def _pairs(scores: Scores, unit: int) -> list[tuple[str, Strip, Strip]]:
         return []
     segment, time = scores.segment[mine], scores.time[mine]
     target, guess = scores.target[mine], scores.guess[mine]
-    missed = np.isnan(scores.probabilities[mine]).any(axis=1)
+    missed = np.asarray(np.isnan(scores.probabilities[mine]).any(axis=1))
     people = np.array([scores.segments[s].person for s in segment], dtype=object)
-    pairs = []
+    pairs: list[tuple[str, Strip, Strip]] = []
     for person in sorted(set(people.tolist())):
         rows = np.flatnonzero(people == person)
         answers = ['' if missed[r] else UNKNOWN if guess[r] < 0 else scores.labels[guess[r]]
@@ -152,11 +153,6 @@ def _pairs(scores: Scores, unit: int) -> list[tuple[str, Strip, Strip]]:
         pairs.append((person or 'face', (time[rows], [scores.labels[target[r]] for r in rows]),
                       (time[rows], answers)))
     return pairs
-
-
-def _ends(scores: Scores, unit: int) -> tuple[float, float]:
-    times, _ = scores.tracks.frames(unit)
-    return (float(times[0]), float(times[-1])) if len(times) else (0.0, 1.0)
 
 
 def _draw_pairs(axes: Any, pairs: Sequence[tuple[str, Strip, Strip]]) -> set[str]:
@@ -231,17 +227,15 @@ def _draw_track(axes: Any, track: Track, labels: Sequence[str]) -> set[str]:
             if most > 0.05}
 
 
-def _draw_frames(axes: Any, times: NDArray[Any], tracks: Sequence[Track]) -> None:
-    """Draw when a face was in view."""
+def _draw_frames(axes: Any, times: NDArray[Any], seen: NDArray[Any]) -> None:
+    """Draw when a face was in view: dark to the share of the frames in which one was found."""
     bins = np.linspace(times[0], times[-1] + 1e-6, min(400, max(2, len(times) // 3))) \
         if len(times) else np.array([0.0, 1.0])
     every, _ = np.histogram(times, bins)
-    seen = np.zeros(len(bins) - 1)
-    for track in tracks:
-        seen = np.maximum(seen, np.histogram(np.array(track.times), bins)[0])
+    found, _ = np.histogram(times[seen], bins)
     axes.bar(bins[:-1], (every > 0), np.diff(bins), align='edge', color=_NONE, linewidth=0)
-    axes.bar(bins[:-1], np.minimum(1, seen / np.maximum(1, every)), np.diff(bins), align='edge',
-             color='0.35', linewidth=0)
+    axes.bar(bins[:-1], found / np.maximum(1, every), np.diff(bins), align='edge', color='0.35',
+             linewidth=0)
     axes.set_yticks([0.5], ['face in view'], fontsize=8)
     axes.tick_params(axis='y', length=0)
     axes.set_ylim(0, 1)

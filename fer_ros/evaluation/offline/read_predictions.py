@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.evaluation.offline.parquet import read_rows
 from fer_ros.evaluation.offline.records import FaceRecord
 from fer_ros.evaluation.offline.tracks import Track
 
@@ -31,11 +32,12 @@ class Predictions:
     labels: tuple[str, ...]
     tracks: list[Track]
     times: NDArray[np.float64]
+    seen: NDArray[np.bool_]
     pairs: list[tuple[str, Strip, Strip]]
 
 
 def read_predictions(path: Path, recording: str | None = None) -> Predictions:
-    """Read `predictions.csv` of a run, or the CSV of `fer video`.
+    """Read `predictions.csv` or `.parquet` of a run, or the CSV of `fer video`.
 
     Args:
         path: The file.
@@ -45,16 +47,11 @@ def read_predictions(path: Path, recording: str | None = None) -> Predictions:
         ConfigError: A recording must be chosen, or does not exist.
         DataError: It is no such file.
     """
-    try:
-        with path.open(newline='', encoding='utf-8') as file:
-            reader = csv.DictReader(file)
-            columns = list(reader.fieldnames or ())
-            if _LAST not in columns or 'time' not in columns or 'track_id' not in columns:
-                raise DataError(f'{path}: not a file of predictions (no column time, track_id or '
-                                f'{_LAST})')
-            rows = list(reader)
-    except OSError as error:
-        raise DataError(f'{path}: {error.strerror or error}') from None
+    rows = _rows(path)
+    columns = list(rows[0]) if rows else []
+    if not {_LAST, 'time', 'track_id'} <= set(columns):
+        raise DataError(
+            f'{path}: no predictions in it (no rows, or no column time, track_id or {_LAST})')
     rows = _chosen(path, rows, recording)
     labels = tuple(columns[columns.index(_LAST) + 1:])
     tracks: dict[int, Track] = {}
@@ -66,21 +63,33 @@ def read_predictions(path: Path, recording: str | None = None) -> Predictions:
                 number = int(row['track_id'])
                 track = tracks.setdefault(number, Track(0, number, len(labels)))
                 probabilities = tuple(float(row[label]) for label in labels)
-                box = tuple(float(row[key]) for key in ('x', 'y', 'width', 'height'))
+                box = (float(row['x']), float(row['y']),
+                       float(row['width']), float(row['height']))
                 track.add(time, FaceRecord(
                     number, box, 0.0, row['label'], probabilities, probabilities))
             if row.get('truth'):
                 pairs[row.get('person', '')].append((time, row['truth'], row['label']))
         times = np.unique([float(row['time']) for row in rows])
+        seen = np.isin(times, [float(row['time']) for row in rows if row['label']])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f'{path}: a row is malformed ({error})') from None
     if not len(times) or times[0] == times[-1]:
         raise DataError(f'{path}: predictions of a recording are needed, with several times')
     longest = sorted(tracks.values(), key=lambda track: (-len(track.times), track.number))
-    return Predictions(labels, longest[:_TRACKS], times, [
+    return Predictions(labels, longest[:_TRACKS], times, seen, [
         (person or 'face', (np.array([t for t, _, _ in items]), [a for _, a, _ in items]),
          (np.array([t for t, _, _ in items]), [b for _, _, b in items]))
         for person, items in sorted(pairs.items())])
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        if path.suffix == '.parquet':
+            return list(read_rows(path))
+        with path.open(newline='', encoding='utf-8') as file:
+            return list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f'{path}: cannot be read ({error})') from None
 
 
 def _chosen(

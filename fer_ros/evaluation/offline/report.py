@@ -7,6 +7,7 @@ import html
 from pathlib import Path
 from typing import Any
 
+from fer_ros.evaluation.compare import interval_text
 from fer_ros.evaluation.offline.sources.base import Excluded
 from fer_ros.evaluation.report import emotion_row, html_table, page, Section, section_html
 from fer_ros.training.files import write_text
@@ -79,13 +80,10 @@ def write_run_report(
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:
-    intervals = metrics['intervals']
     parts = [
         html_table(('figure', 'value', '95 % interval', 'chance', 'majority'),
                    figure_table(metrics)),
-        f'<p class="small">{_MEANING} Intervals: {intervals["resamples"]} bootstrap samples of '
-        f'{intervals["groups"]} {intervals["over"]}'
-        + ('; of so few they are too narrow.' if intervals['groups'] < 10 else '.') + '</p>',
+        f'<p class="small">{_MEANING} {interval_text(metrics["intervals"])}</p>',
         '<h2>Emotions</h2>',
         html_table(
             ('emotion', 'precision', 'recall', 'F1', 'labels'),

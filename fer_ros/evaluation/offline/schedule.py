@@ -13,9 +13,10 @@ from typing import Any
 
 from fer_ros.commands.processes import die_with_parent
 from fer_ros.core.errors import ConfigError, FerError
-from fer_ros.evaluation.offline.records import part_of, record_path
+from fer_ros.evaluation.offline.records import fingerprint, part_of, record_path
 from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.base import Unit
+from fer_ros.evaluation.offline.sources.stored import absolute
 from fer_ros.evaluation.offline.work import work_remotely, Worker
 
 __all__ = ['in_processes', 'on_cluster', 'one_by_one']
@@ -30,7 +31,8 @@ def one_by_one(units: Sequence[Unit], settings: Settings, folder: Path, step: St
     """Do units in this process."""
     worker = Worker(settings)
     for unit in units:
-        worker.do(unit, record_path(folder, unit), lambda: step(1))
+        worker.do(unit, record_path(folder, unit), fingerprint(unit, settings.record()),
+                  lambda: step(1))
 
 
 def in_processes(
@@ -49,7 +51,8 @@ def in_processes(
     known = 0
     try:
         # The longest first, so that no process is alone at the end.
-        waiting = {executor.submit(_do, unit, record_path(folder, unit))
+        waiting = {executor.submit(_do, unit, record_path(folder, unit),
+                                   fingerprint(unit, settings.record()))
                    for unit in sorted(units, key=_size, reverse=True)}
         while waiting:
             done, waiting = concurrent.futures.wait(waiting, _POLL)
@@ -82,6 +85,7 @@ def on_cluster(
 
     Raises:
         ConfigError: Dask is not installed, or there is no scheduler at the address.
+        FerError: A machine has other data or another model.
     """
     try:
         from distributed import as_completed, Client
@@ -93,11 +97,16 @@ def on_cluster(
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(f'--scheduler {address}: no Dask scheduler there ({error})') from None
     with client:
+        # A worker has a working directory of its own.
+        everywhere = settings.absolute()
         futures: dict[Any, Unit] = {
-            client.submit(work_remotely, unit, settings, pure=False, retries=2): unit
+            client.submit(
+                work_remotely, absolute(unit), everywhere, fingerprint(unit, settings.record()),
+                absolute(unit).files, pure=False, retries=2): unit
             for unit in units}
-        for future in as_completed(futures, loop=client.loop):
-            unit = futures[future]
+        for future in as_completed([*futures], loop=client.loop):
+            # Whose future is forgotten, whose result the worker may forget.
+            unit = futures.pop(future)
             path = record_path(folder, unit)
             part_of(path).write_bytes(future.result())
             os.replace(part_of(path), path)
@@ -125,11 +134,11 @@ def _leave(*_: object) -> None:
     raise SystemExit(143)
 
 
-def _do(unit: Unit, path: Path) -> None:
+def _do(unit: Unit, path: Path, mark: str) -> None:
     global _busy
     _busy = True
     try:
-        _worker.do(unit, path, _count)
+        _worker.do(unit, path, mark, _count)
     except SystemExit:
         # What was done of the unit is written; the pool would keep the process waiting.
         os._exit(143)

@@ -68,7 +68,7 @@ class Scores:
         self.tracks = TrackLog(len(labels))
         self.frames = self.with_face = self.labelled = 0
         self.pictures: list[str] = []
-        self._columns = {
+        self._columns: dict[str, array[Any]] = {
             'unit': array('i'), 'frame': array('q'), 'time': array('d'), 'segment': array('i'),
             'target': array('b'), 'guess': array('b'), 'side': array('f')}
         self._probabilities, self._boxes = array('f'), array('f')
@@ -77,7 +77,7 @@ class Scores:
     def add(self, unit: int, frame: FrameRecord, labelled: Labelled, first: int) -> None:
         """Add a row; `first` is the number of the unit's first segment."""
         face = labelled.face
-        values = {
+        values: dict[str, float] = {
             'unit': unit, 'frame': frame.index, 'time': labelled.time,
             'segment': first + labelled.segment, 'target': self.labels.index(labelled.emotion),
             'guess': -1 if face is None or face.label == UNKNOWN

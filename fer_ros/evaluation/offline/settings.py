@@ -91,6 +91,13 @@ class Settings:
         del content['model'], content['detector_model']
         return {'version': __version__, **content}
 
+    def absolute(self) -> Settings:
+        """Return settings whose files are found from every working directory."""
+        model, detector = (
+            str(Path(name).resolve()) if name and Path(name).exists() else name
+            for name in (self.model, self.detector_model))
+        return dataclasses.replace(self, model=model, detector_model=detector or '')
+
     def pipeline(self, *, tracking: bool) -> Pipeline:
         """Make the pipeline.
 

@@ -35,13 +35,12 @@ class Labelled:
 
 
 class Truth(Protocol):
-    """The labels of a unit.
+    """The labels of a unit."""
 
-    Attributes:
-        segments: Start, end, emotion and person of each segment.
-    """
-
-    segments: Sequence[tuple[float, float, str, str]]
+    @property
+    def segments(self) -> Sequence[tuple[float, float, str, str]]:
+        """Start, end, emotion and person of each segment."""
+        ...
 
     def of(self, frame: FrameRecord) -> Iterator[Labelled]:
         """Yield the labels that hold in a frame."""

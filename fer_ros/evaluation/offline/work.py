@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import socket
 import tempfile
 
 import numpy as np
 
+from fer_ros.core.errors import SourceError
 from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.types import FaceEmotion, FrameResult, UNKNOWN
-from fer_ros.evaluation.offline.records import fingerprint, RecordWriter
+from fer_ros.evaluation.offline.records import RecordWriter
 from fer_ros.evaluation.offline.settings import Settings
-from fer_ros.evaluation.offline.sources.base import Excluded, SourceFrame, Unit
+from fer_ros.evaluation.offline.sources.base import (
+    Excluded,
+    file_stamp,
+    FileStamp,
+    SourceFrame,
+    Unit,
+)
 
 __all__ = ['Worker', 'work_remotely']
 
@@ -28,17 +36,19 @@ class Worker:
         self._settings = settings
         self._pipelines: dict[bool, Pipeline] = {}
 
-    def do(self, unit: Unit, path: Path, step: Callable[[], object] = lambda: None) -> None:
+    def do(
+        self, unit: Unit, path: Path, mark: str, step: Callable[[], object] = lambda: None,
+    ) -> None:
         """Do a unit.
 
         Args:
             unit: The unit.
             path: Where its records go.
+            mark: Its fingerprint.
             step: Called after each frame.
         """
         pipeline = self._pipeline(unit.tracking)
         pipeline.reset()
-        mark = fingerprint(unit, self._settings.record())
         labels, writer = pipeline.labels, None
         try:
             for frame in unit.frames(self._settings.selection):
@@ -89,15 +99,31 @@ def answer(pipeline: Pipeline, frame: SourceFrame) -> FrameResult:
 _workers: dict[Settings, Worker] = {}
 
 
-def work_remotely(unit: Unit, settings: Settings) -> bytes:
+def work_remotely(
+    unit: Unit, settings: Settings, mark: str, files: tuple[FileStamp, ...],
+) -> bytes:
     """Do a unit on a machine of a cluster; returns the file of its records.
 
-    The machine must find the same sources under the same paths, and the same model.
+    Args:
+        unit: The unit, with absolute paths.
+        settings: Of the run.
+        mark: The unit's fingerprint where the run was started.
+        files: What it reads, as seen from there.
+
+    Raises:
+        SourceError: This machine has not the same files under the same paths. Without this, all
+            that it cannot read would only be counted as left out.
+        ModelError: It has not the same model.
     """
+    for name, size, _ in files:
+        if file_stamp(Path(name))[1] != size:
+            raise SourceError(
+                f'{name} on the machine {socket.gethostname()} is missing or another file; every '
+                'machine of the cluster must find the data under the same path')
     if settings not in _workers:
         _workers.clear()
         _workers[settings] = Worker(settings)
     with tempfile.TemporaryDirectory(prefix='fer_unit_') as folder:
         path = Path(folder) / 'records.jsonl'
-        _workers[settings].do(unit, path)
+        _workers[settings].do(unit, path, mark)
         return path.read_bytes()

@@ -26,7 +26,8 @@ from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.model import load_model, Model
 from fer_ros.core.runtime import quiet_runtime
-from fer_ros.evaluation.model import file_records, load_data_for
+from fer_ros.evaluation.model import load_data_for
+from fer_ros.evaluation.provenance import file_records
 from fer_ros.evaluation.tracking.identity import IdentityFigures
 from fer_ros.evaluation.tracking.people import Faces
 from fer_ros.evaluation.tracking.scene import Scene

@@ -94,7 +94,8 @@ class Person:
         """Return a picture with so much of the next in it."""
         rows = [row for _, row in self._pictures[index:index + 2]]
         now, after = (self._faces.images[row].astype(np.float32) for row in (rows[0], rows[-1]))
-        return np.clip((1 - share) * now + share * after, 0, 255).astype(np.uint8)
+        mixed: Image = np.clip((1 - share) * now + share * after, 0, 255).astype(np.uint8)
+        return mixed
 
 
 def make_person(
@@ -151,7 +152,8 @@ def _make_path(
     share = (times - begins) / (ends - begins)
     # Starts and ends at rest, with the least jerk (Flash and Hogan 1985).
     share = 10 * share ** 3 - 15 * share ** 4 + 6 * share ** 5
-    smooth = path[index] + share[:, np.newaxis] * (path[index + 1] - path[index])
+    smooth: NDArray[np.float64] = (
+        path[index] + share[:, np.newaxis] * (path[index + 1] - path[index]))
     smooth[:, :2] += _sway(times, rng) * smooth[:, 2:]
     return smooth
 

@@ -82,8 +82,9 @@ class Augmentation:
                 made.append(kind(**(settings if isinstance(settings, dict) else {})))
             except TypeError as error:
                 fields = ', '.join(field.name for field in dataclasses.fields(kind))
+                got = ', '.join(map(str, settings)) if isinstance(settings, dict) else settings
                 raise ConfigError(f'augmentation.{name} has the settings {fields}; got '
-                                  f'{", ".join(map(str, settings))}') from error
+                                  f'{got}') from error
             except ConfigError as error:
                 raise ConfigError(f'augmentation.{name}.{error}') from error
         return made

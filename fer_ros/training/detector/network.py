@@ -122,7 +122,7 @@ def _heads(levels: list[keras.KerasTensor], width: int) -> keras.KerasTensor:
     return layers.Concatenate(axis=1)(outputs)
 
 
-@keras.saving.register_keras_serializable(package='fer_ros')
+@keras.saving.register_keras_serializable(package='fer_ros')  # type: ignore[untyped-decorator]
 def _first_bias(shape: tuple[int, ...], dtype: str | None = None) -> keras.KerasTensor:
     return keras.ops.convert_to_tensor(
         [_FIRST_SCORE] + [0.0] * 2 + [math.log(4)] * 2 + [0.0] * (shape[0] - 5), dtype)

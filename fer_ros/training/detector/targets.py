@@ -50,7 +50,7 @@ def assign(labels: FaceLabels, cells: Floats) -> Floats:
         owner[better], best[better] = face, overlaps[face][better]
     rows = np.flatnonzero(owner >= 0)
     seen = owner[rows]
-    known = faces.known.all(axis=1)
+    known = np.asarray(faces.known.all(axis=1))
     targets[rows, 0] = 1.0
     targets[rows, 1:5] = faces.boxes[seen]
     targets[rows, 5:15] = np.nan_to_num(faces.landmarks[seen]).reshape(-1, 10)
@@ -68,14 +68,15 @@ def _chosen(box: Floats, overlaps: Floats, cells: Floats) -> np.ndarray:
         candidates.append(rows[np.argpartition(distances[rows], count - 1)[:count]])
     rows = np.concatenate(candidates)
     good = overlaps[rows]
-    chosen = rows[(good >= good.mean() + good.std()) & _inside(cells[rows], box)]
+    chosen: np.ndarray = rows[(good >= good.mean() + good.std()) & _inside(cells[rows], box)]
     # A face smaller than the finest grid can lie between its cells.
     return chosen if len(chosen) else rows[[int(good.argmax())]]
 
 
 def _inside(cells: Floats, box: Floats) -> np.ndarray:
-    return ((cells[:, 0] > box[0]) & (cells[:, 0] < box[2])
-            & (cells[:, 1] > box[1]) & (cells[:, 1] < box[3]))
+    inside: np.ndarray = ((cells[:, 0] > box[0]) & (cells[:, 0] < box[2])
+                          & (cells[:, 1] > box[1]) & (cells[:, 1] < box[3]))
+    return inside
 
 
 def _overlaps(boxes: Floats, cells: Floats) -> Floats:
@@ -86,5 +87,5 @@ def _overlaps(boxes: Floats, cells: Floats) -> Floats:
     sides = np.clip(np.minimum(boxes[:, np.newaxis, 2:], high) - corner, 0, None)
     both = sides.prod(axis=2)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    union: Floats = areas[:, np.newaxis] + (2 * half[:, 0]) ** 2 - both
-    return both / union
+    shares: Floats = both / (areas[:, np.newaxis] + (2 * half[:, 0]) ** 2 - both)
+    return shares

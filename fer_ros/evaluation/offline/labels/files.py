@@ -155,7 +155,8 @@ def _elan(path: Path, words: Words) -> Iterator[Segment]:
 def _column(titles: list[str], *parts: str) -> int | None:
     exact = [i for i, title in enumerate(titles) if any(part in title for part in parts)]
     seconds = [i for i in exact if 'ss.msec' in titles[i] and 'hh' not in titles[i]]
-    return (seconds or exact or [None])[0]
+    found = seconds or exact
+    return found[0] if found else None
 
 
 def _praat(path: Path, words: Words) -> Iterator[Segment]:

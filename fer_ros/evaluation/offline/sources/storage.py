@@ -80,7 +80,7 @@ class BagFiles:
             if not _is_storage(path):
                 raise ConfigError(f'{path}: not a bag by its suffix; expected a folder, or '
                                   f'{", ".join(_SUFFIXES)}')
-            self.files = (path,)
+            self.files: tuple[Path, ...] = (path,)
             return
         self.metadata = _read_metadata(path / 'metadata.yaml')
         named = [path / Path(name).name for name in self.metadata.get('relative_file_paths', [])]
@@ -206,12 +206,12 @@ def _channel(connection: Any, path: Path) -> Channel:
 
 def _inflated(data: Any) -> bytes:
     """Undo the compression of single messages."""
-    data = bytes(data)
-    if data[:4] != _ZSTD:
-        return data
+    message = bytes(data)
+    if message[:4] != _ZSTD:
+        return message
     import zstandard
 
-    return bytes(zstandard.ZstdDecompressor().decompressobj().decompress(data))
+    return bytes(zstandard.ZstdDecompressor().decompressobj().decompress(message))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Units of work as JSON, so that the frames of an earlier run can be found again."""
+"""Units of work as JSON: the frames of an earlier run can be found again, and from elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fer_ros.evaluation.offline.sources.pictures import LabelledPicture, Picture
 from fer_ros.evaluation.offline.sources.video import VideoUnit
 from fer_ros.training.files import write_text
 
-__all__ = ['read_units', 'write_units']
+__all__ = ['absolute', 'read_units', 'write_units']
 
 _KINDS = {kind.__name__: kind for kind in (PictureUnit, VideoUnit, BagUnit)}
 
@@ -25,7 +25,7 @@ def write_units(path: Path, units: Sequence[Unit], selection: Selection) -> None
     content = {
         'selection': {**dataclasses.asdict(selection),
                       'end': None if selection.end == float('inf') else selection.end},
-        'units': [{'kind': type(unit).__name__, **_plain(unit)} for unit in units]}
+        'units': [_plain(unit) for unit in units]}
     write_text(path, json.dumps(content) + '\n')
 
 
@@ -45,8 +45,13 @@ def read_units(path: Path) -> tuple[list[Unit], Selection]:
         raise DataError(f'{path}: not the units of a run ({error})') from None
 
 
+def absolute(unit: Unit) -> Unit:
+    """Return a unit with absolute paths, for a process with another working directory."""
+    return _unit(_plain(unit))
+
+
 def _plain(item: Any) -> dict[str, Any]:
-    values = dataclasses.asdict(item)
+    values = {'kind': type(item).__name__, **dataclasses.asdict(item)}
     for entry in (values, *values.get('pictures', ())):
         if isinstance(entry.get('path'), Path):
             entry['path'] = str(entry['path'].resolve())
