@@ -11,8 +11,8 @@ EXTRAS ?= .ros-extras
 export ROS_DISTRO
 
 .DEFAULT_GOAL := env
-.PHONY: env run test lint soak fuzz coverage mutation docs dist sbom audit licences quality-env train-env \
-  lock clean help
+.PHONY: env run test lint soak fuzz performance coverage mutation docs dist sbom audit licences \
+  quality-env train-env lock clean help
 
 env: ## make, update or mend .venv: ROS 2, the messages, the package (default)
 	@$(PYTHON) tools/bootstrap robot --venv $(VENV) --distro $(ROS_DISTRO)
@@ -36,6 +36,9 @@ fuzz: env ## decoders, led by coverage; TARGET=image|compressed|manifest|labels 
 	@[ -d .build/fuzz/atheris ] || $(VENV)/bin/python -m pip install -q --target .build/fuzz atheris
 	@PYTHONPATH=.build/fuzz $(VENV)/bin/python tools/fuzz \
 	  --target $(or $(TARGET),compressed) --seconds $(or $(SECONDS),60)
+
+performance: env ## measure and write the figures of docs/performance.md; PEERS=python
+	@ROUNDS='$(ROUNDS)' PEERS='$(PEERS)' tools/performance
 
 coverage: env ## the tests' coverage of fer_ros, lines and branches; .build/coverage/html
 	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV) --optional

@@ -19,7 +19,7 @@ LAYERS = {
     'data': (OFFLINE - {'evaluation', 'commands'}, ROS | KERAS),
     'evaluation': (OFFLINE, ROS),
     'training': (OFFLINE - {'commands'}, ROS),
-    'bench': (OFFLINE - {'training'} | {'bench', 'nodes'}, KERAS),
+    'bench': ({'core', 'nodes', 'evaluation', 'commands', 'bench'}, KERAS),
 }
 
 

@@ -70,7 +70,8 @@ def compare(result: Mapping[str, Any], other: Mapping[str, Any]) -> list[dict[st
         rows.append({'name': case['name'], 'ratios': {
             stage: round(times['cpu_ms']['p50'] / former[stage]['cpu_ms']['p50'] / unit, 3)
             for stage, times in case['stages'].items()
-            if stage in former and former[stage]['cpu_ms']['p50'] >= _LEAST_MS}})
+            if stage in former and (
+                stage == 'whole' or former[stage]['cpu_ms']['p50'] >= _LEAST_MS)}})
     if not rows:
         raise ConfigError('the two results have no case in common')
     return rows

@@ -13,7 +13,7 @@ from fer_ros.bench.against import compare, read_result
 from fer_ros.bench.cases import Case, chosen_cases, full_cases, quick_cases, read_size
 from fer_ros.bench.limits import measure_limits
 from fer_ros.bench.machine import cores, describe_machine, on_cores, pick_core
-from fer_ros.bench.measure import measure, measure_start
+from fer_ros.bench.measure import measure, measure_start, WARM_UP
 from fer_ros.bench.plot import stage_chart
 from fer_ros.bench.road import Road
 from fer_ros.bench.scenes import make_frames, portrait
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--core', type=int, metavar='N',
         help='core on which one thread is kept (default: that which has been idle most)')
     parser.add_argument(
-        '--out', metavar='FOLDER', help='write bench.json, bench.md and bench.png there')
+        '--out', metavar='FOLDER', help='write bench.json and bench.png there')
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
     parser.add_argument(
         '--against', metavar='FILE', help='bench.json of another run, for ratios to it')
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         result['against'] = {'file': args.against, 'cases': rows}
     print(json.dumps(result, indent=1) if args.json else text)
     if args.out:
-        write_result(Path(args.out), 'bench', result, text)
+        write_result(Path(args.out) / 'bench.json', result)
         stage_chart(result, Path(args.out) / 'bench.png')
     slower = [row for row in rows if row['ratios']['whole'] > (args.fail_above or float('inf'))]
     if slower:
@@ -99,12 +99,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_result(folder: Path, name: str, result: Mapping[str, Any], text: str) -> None:
-    """Write the figures of a measurement as `NAME.json` and `NAME.md`."""
-    with whole_file(folder / f'{name}.json') as file:
+def write_result(path: Path, result: Mapping[str, Any]) -> None:
+    """Write the figures of a measurement as JSON."""
+    with whole_file(path) as file:
         file.write(json.dumps(result, indent=1) + '\n')
-    with whole_file(folder / f'{name}.md') as file:
-        file.write(f'{text}\n')
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:
@@ -119,7 +117,7 @@ def _cases(args: argparse.Namespace) -> list[Case]:
 def _measured(cases: list[Case], args: argparse.Namespace, core: int) -> dict[str, Any]:
     machine = describe_machine()
     rounds = args.rounds or (_FULL_ROUNDS if args.full else _ROUNDS)
-    with quiet_runtime(), progress(rounds, 'round') as step:
+    with quiet_runtime():
         head = portrait(args.image)
         frames = {
             key: make_frames(head, (key[0], key[1]), key[2])
@@ -131,6 +129,7 @@ def _measured(cases: list[Case], args: argparse.Namespace, core: int) -> dict[st
             # The threads of a runtime stay where they are born.
             with on_cores([core] if case.threads == 1 else cores()):
                 roads.append(Road(case, frames[case.width, case.height, case.faces]))
+    with progress(WARM_UP + rounds, 'round') as step:
         found = measure(roads, rounds, core, limits, step)
     return {
         'kind': 'pipeline', 'command': _command(args), 'machine': machine, 'core': core,
@@ -141,7 +140,8 @@ def _text(result: Mapping[str, Any]) -> str:
     return '\n\n'.join([
         tables.machine_line(result),
         f'Milliseconds of processor time, median of {result["rounds"]} frames; whole also its '
-        'percentiles, its ratio to the first case, and by the clock; MB allocated at the peak.',
+        'percentiles, its ratio to 640x480 with one face (else the first case), and by the clock; '
+        'MB allocated at the peak.',
         tables.cases_table(result), tables.limits_table(result),
         f'A fresh process up to its first result; then {result["start"]["resident_mb"]:.0f} MB '
         f'are resident ({result["start"]["python_mb"]:.0f} MB of them Python alone).',

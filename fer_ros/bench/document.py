@@ -12,6 +12,7 @@ from fer_ros.bench import tables
 from fer_ros.bench.against import read_any
 from fer_ros.bench.node.command import node_tables
 from fer_ros.bench.peers.command import peers_table
+from fer_ros.bench.targets import node_targets_table, targets_table
 from fer_ros.core.errors import ConfigError
 from fer_ros.evaluation.records import whole_file
 
@@ -21,7 +22,7 @@ SUMMARY = 'write figures of earlier runs into a document'
 
 EPILOG = """\
 The document has places like these, whose content is replaced; PART is one of machine, cases,
-limits, start, node, peers:
+limits, start, targets, node, node_targets, peers:
 
     <!-- bench: PART -->
     <!-- bench: end -->
@@ -36,7 +37,9 @@ _PARTS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     'cases': ('pipeline', tables.cases_table),
     'limits': ('pipeline', tables.limits_table),
     'start': ('pipeline', tables.start_table),
+    'targets': ('pipeline', targets_table),
     'node': ('node', node_tables),
+    'node_targets': ('node', node_targets_table),
     'peers': ('peers', peers_table),
 }
 _PLACE = re.compile(r'(<!-- bench: (\w+) -->\n).*?(<!-- bench: end -->)', re.DOTALL)
@@ -78,8 +81,14 @@ def fill(text: str, results: Mapping[str, Mapping[str, Any]]) -> str:
             raise ConfigError(
                 f'there is no part {part!r}; a document may hold {", ".join(_PARTS)}')
         kind, make = _PARTS[part]
-        return match[0] if kind not in results else (
-            f'{match[1]}\n{make(results[kind])}\n\n{match[3]}')
+        if kind not in results:
+            return match[0]
+        try:
+            return f'{match[1]}\n{make(results[kind])}\n\n{match[3]}'
+        except KeyError as error:
+            raise ConfigError(
+                f'the result of kind {kind!r} lacks {error}, as those of other versions do: '
+                'measure anew') from error
 
     filled, count = _PLACE.subn(replace, text)
     if not count:

@@ -15,9 +15,11 @@ from fer_ros.bench.machine import cores, on_cores
 from fer_ros.bench.road import Road
 from fer_ros.core.errors import FerError
 
-__all__ = ['measure', 'measure_start', 'percentiles']
+__all__ = ['WARM_UP', 'measure', 'measure_start', 'percentiles']
 
-_WARM_UP = 3
+WARM_UP = 3
+"""Rounds that are not counted."""
+
 _ALLOCATION_ROUNDS = 2
 _STARTS = 3
 # Roads that use several threads let OpenCV's pool form anew before they are timed.
@@ -49,7 +51,7 @@ def measure(
     times: list[dict[str, list[dict[str, float]]]] = [
         {clock: [] for clock in clocks} for _ in roads]
     yardstick = []
-    for turn in range(-_WARM_UP, rounds):
+    for turn in range(-WARM_UP, rounds):
         for index, road in enumerate(roads):
             with on_cores([core] if road.case.threads == 1 else cores()):
                 for _ in range(_SETTLE if road.case.threads > 1 else 0):

@@ -44,7 +44,7 @@ def stage_chart(result: Mapping[str, Any], path: Path) -> None:
                   label='whole, p95' if row == 0 else None)
         axes.text(max(left, high), row, f'  {left:.1f}', va='center', fontsize=8)
     axes.set_yticks(range(len(cases)), [case['name'] for case in cases], fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(cases) - 0.4, -0.6)
     axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
     axes.set_xlabel('milliseconds of processor time a frame, median')
     axes.grid(axis='x', alpha=0.3)

@@ -60,7 +60,8 @@ class Road:
             load_model(case.model), create_detector(case.detector, num_threads=case.threads),
             num_threads=case.threads, detect_every=case.detect_every)
         self.loaded_mb = round((resident_mb() or 0.0) - before, 1)
-        self._images = itertools.cycle([from_bgr(frame) for frame in frames])
+        self._images = itertools.cycle([
+            SimpleNamespace(**vars(from_bgr(frame))) for frame in frames])
         self._jpegs = itertools.cycle([_jpeg(frame) for frame in frames])
         self._message = _message_maker()
         self._count = 0
@@ -122,7 +123,7 @@ class Road:
         return {'peak': peak - before, 'kept': after - before}
 
     def limits(self, machine: Mapping[str, float]) -> dict[str, float]:
-        """Return the least seconds that stages could take, those of which a limit is known.
+        """Return the least seconds of processor time of the stages that have a known limit.
 
         A detector must read the frame once and do the operations of its network, a classifier
         those of its network for each face, a picture must be copied once to be drawn on.
@@ -131,7 +132,7 @@ class Road:
             machine: What `measure_limits` says of it.
         """
         frame = 3.0 * self.case.width * self.case.height / (machine['copy_gb_s'] * 1e9)
-        rate = machine['gflop_s'] * 1e9 * self.case.threads
+        rate = machine['gflop_s'] * 1e9
         found = {'draw': frame}
         detector, model = self._pipeline.detector, self._pipeline.model
         if isinstance(detector, FerFaceDetector) and self.case.detect_every == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from fer_ros.bench.cases import BASE, quick_cases
 from fer_ros.bench.road import ASIDE, STAGES
 
 __all__ = ['against_table', 'cases_table', 'limits_table', 'machine_line', 'markdown',
@@ -40,7 +41,9 @@ def cases_table(result: Mapping[str, Any]) -> str:
     """Return milliseconds of processor time by case and stage, and the whole by the clock, too."""
     stages = [stage for stage in (*STAGES, *ASIDE)
               if any(stage in case['stages'] for case in result['cases'])]
-    base = result['cases'][0]['stages']['whole']['cpu_ms']['p50']
+    names = [case['name'] for case in result['cases']]
+    base = result['cases'][names.index(BASE.name) if BASE.name in names else 0]
+    base_ms = base['stages']['whole']['cpu_ms']['p50']
     rows = []
     for case in result['cases']:
         whole = case['stages']['whole']
@@ -49,7 +52,7 @@ def cases_table(result: Mapping[str, Any]) -> str:
             *(_ms(case['stages'][stage]['cpu_ms']['p50']) if stage in case['stages'] else ''
               for stage in stages if stage in STAGES),
             *(_ms(whole['cpu_ms'][q]) for q in ('p50', 'p95', 'p99')),
-            f'{whole["cpu_ms"]["p50"] / base:.2f}', _ms(whole['wall_ms']['p50']),
+            f'{whole["cpu_ms"]["p50"] / base_ms:.2f}', _ms(whole['wall_ms']['p50']),
             *(_ms(case['stages'][stage]['cpu_ms']['p50']) for stage in stages if stage in ASIDE),
             f'{case["allocated"]["peak"] / 1e6:.1f}'])
     return markdown(
@@ -58,13 +61,23 @@ def cases_table(result: Mapping[str, Any]) -> str:
 
 
 def limits_table(result: Mapping[str, Any]) -> str:
-    """Return how far the stages are from what the core could do at best."""
+    """Return how far the stages are from what the core could do at best.
+
+    Of many cases, those that differ in one thing from the base.
+    """
+    cases = [case for case in result['cases'] if case['name'] in _plain_names()]
+    if not cases:
+        cases = result['cases']
     return markdown(
         ['case', 'stage', 'ms', 'limit', 'times the limit'],
         [[case['name'], stage, _ms(times['cpu_ms']['p50']), _ms(times['limit_ms']),
           f'{times["cpu_ms"]["p50"] / times["limit_ms"]:.1f}']
-         for case in result['cases'] for stage, times in case['stages'].items()
+         for case in cases for stage, times in case['stages'].items()
          if times.get('limit_ms')])
+
+
+def _plain_names() -> set[str]:
+    return {case.name for case in quick_cases()}
 
 
 def start_table(result: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ the machine was in each run.
 
 examples:
   fer bench                                    the default, and one thing changed at a time
-  fer bench --full --out bench/                everything: table, plot and JSON
+  fer bench --full --out bench/                everything: table, stage chart, JSON
   fer bench --size 640x480 --faces 1 --faces 5 --model resnet_48 --model exported/resnet_48_int8
   fer bench --against bench/bench.json         ratios to an earlier run
   fer bench node                               the node, over DDS, against a bare echo

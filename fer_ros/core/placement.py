@@ -38,6 +38,10 @@ class Rect(NamedTuple):
 
     def shared(self, other: Rect) -> int:
         """Return the area in square pixels that two rectangles have in common."""
+        # Of many faces most pairs lie apart, and there are thousands of pairs.
+        if self.left >= other.left + other.width or other.left >= self.left + self.width \
+                or self.top >= other.top + other.height or other.top >= self.top + self.height:
+            return 0
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
         return max(0, width) * max(0, height)
@@ -75,7 +79,7 @@ def place_tag(
             place for top in (box.top - size[1], box.bottom, _clamp(box.top, frame[1] - size[1]))
             if (place := Rect(left, top, *size)).within(frame)]
         for place in places:
-            if not _covered(place, taken):
+            if not _touches(place, taken):
                 return wording, place
         if places:
             last = wording, min(places, key=lambda place: _covered(place, taken))
@@ -109,7 +113,7 @@ def place_charts(
             places += _corners(Rect(0, 0, *frame), size)
         placed.append(next(
             (place for place in places
-             if place.within(frame) and not _covered(place, others)
+             if place.within(frame) and not _touches(place, others)
              and place.shared(box) <= _COVERED * box.width * box.height), None))
     return placed
 
@@ -146,6 +150,10 @@ def _clamp(start: int, last: int) -> int:
 
 def _covered(place: Rect, taken: Iterable[Rect]) -> int:
     return sum(place.shared(other) for other in taken)
+
+
+def _touches(place: Rect, taken: Iterable[Rect]) -> bool:
+    return any(place.shared(other) for other in taken)
 
 
 def _known(places: Iterable[Rect | None]) -> list[Rect]:

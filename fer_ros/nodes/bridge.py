@@ -20,6 +20,7 @@ from fer_ros.core.compressed import compressed_to_bgr
 from fer_ros.core.errors import ConfigError, ImageError
 from fer_ros.core.image import check_image, to_bgr
 from fer_ros.core.types import Image as Pixels
+from fer_ros.nodes.serialized import SerializedImage
 
 __all__ = ['USE_CV_BRIDGE', 'ImageConverter', 'create_converter', 'self_check']
 
@@ -44,7 +45,7 @@ class ImageConverter:
     reason: str
     _convert: Callable[[Image], Pixels]
 
-    def to_bgr(self, message: Image) -> Pixels:
+    def to_bgr(self, message: Image | SerializedImage) -> Pixels:
         """Return (H, W, 3) uint8 BGR of a sensor_msgs/Image.
 
         Raises:

@@ -9,7 +9,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
-from rclpy.serialization import deserialize_message
 
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
@@ -161,7 +160,7 @@ class Camera:
         if outputs is None:
             return
         begin = time.perf_counter()
-        message = _message(data, self._images.kind)
+        message = self._images.read(data)
         header = message.header
         # A driver that sets no stamp would have all images taken at the same time.
         stamp = seconds(header.stamp) or self._now()
@@ -246,16 +245,6 @@ class Camera:
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds * 1e-9)
-
-
-def _message(data: bytes, kind: type) -> Any:
-    try:
-        return deserialize_message(data, kind)
-    except MemoryError:
-        raise
-    except Exception as error:  # rclpy has no public name for it
-        reason = str(error).splitlines()[0]
-        raise ImageError(f'bytes that are no {kind.__name__} message: {reason}') from error
 
 
 def _view(parameters: Parameters) -> View:

@@ -9,11 +9,14 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 
+from fer_ros.core.errors import ImageError
 from fer_ros.nodes.lifecycle import forget_the_destroyed
 from fer_ros.nodes.parameters import Parameters
 from fer_ros.nodes.qos import newest, Offer, offers, overridable, own, tell
+from fer_ros.nodes.serialized import read_image
 
 __all__ = ['ImageInput']
 
@@ -83,6 +86,24 @@ class ImageInput:
         subscription, self._subscription = self._subscription, None
         self._node.destroy_subscription(subscription)
         forget_the_destroyed(self._group)
+
+    def read(self, data: bytes) -> Any:
+        """Return a message that came, without copying its pixels where that can be.
+
+        Raises:
+            ImageError: The bytes are no message of its type.
+        """
+        image = read_image(data) if self.kind is Image else None
+        if image is not None:
+            return image
+        try:
+            return deserialize_message(data, self.kind)
+        except MemoryError:
+            raise
+        except Exception as error:  # rclpy has no public name for it
+            reason = str(error).splitlines()[0]
+            raise ImageError(f'bytes that are no {self.kind.__name__} message: {reason}') \
+                from error
 
     def offers(self) -> list[Offer]:
         """Return the publishers of the topic."""

@@ -15,6 +15,7 @@ from fer_ros.core.types import FrameResult
 from fer_ros.core.types import Image as Pixels
 from fer_ros.nodes.bridge import create_converter
 from fer_ros.nodes.parameters import Parameters
+from fer_ros.nodes.serialized import SerializedImage
 
 __all__ = ['Recognizer']
 
@@ -79,7 +80,7 @@ class Recognizer:
         for camera, pipeline in self._pipelines.items():
             pipeline.follow_on(former._pipelines[camera])
 
-    def convert(self, message: Image | CompressedImage) -> Pixels:
+    def convert(self, message: Image | SerializedImage | CompressedImage) -> Pixels:
         """Return (H, W, 3) uint8 BGR, which may look into the message's own memory.
 
         Raises:

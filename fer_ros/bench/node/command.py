@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--image', default='', metavar='FILE',
         help='picture whose largest face the images show (default: an astronaut)')
-    parser.add_argument('--out', metavar='FOLDER', help='write node.json and node.md there')
+    parser.add_argument('--out', metavar='FOLDER', help='write node.json there')
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
 
 
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     text = node_tables(result)
     print(json.dumps(result, indent=1) if args.json else text)
     if args.out:
-        write_result(Path(args.out), 'node', result, text)
+        write_result(Path(args.out) / 'node.json', result)
     return 0
 
 
@@ -143,7 +143,8 @@ def node_tables(result: Mapping[str, Any]) -> str:
               f'{row[name]["staleness_ms"]["p95"]:.1f}',
               f'{row[name]["processing_ms"]["p95"]:.1f}', f'{row[name]["cpu_ms"]:.1f}']
              for row in result['rows'] for name in ('rate', 'overload')]
-    rests = [[row['setup'], row['subject'], f'{row["start_s"]:.1f}', f'{row["resident_mb"]:.0f}',
+    rests = [[row['setup'], row['subject'], f'{row["start_cpu_s"]:.2f}',
+              f'{row["start_s"]:.1f}', f'{row["resident_mb"]:.0f}',
               f'{100 * row["idle"]:.1f}'] for row in result['rows']]
     return '\n\n'.join([
         machine_line(result),
@@ -156,9 +157,10 @@ def node_tables(result: Mapping[str, Any]) -> str:
         markdown(['images', 'node', 'load', 'sent/s', 'results/s', 'p50', 'p95', 'p99', 'stale',
                   'pipeline', 'cpu'], loads),
         _above(result),
-        'Start: seconds from the start of the process to its first result, images flowing; idle: '
-        'per cent of a core while images flow and nobody listens to results.',
-        markdown(['images', 'node', 'start', 'resident, MB', 'idle, %'], rests)])
+        'Start: seconds of processor time from the start of the process to its first result, '
+        'images flowing, and by the clock; idle: per cent of a core while images flow and nobody '
+        'listens to results.',
+        markdown(['images', 'node', 'start', 'clock', 'resident, MB', 'idle, %'], rests)])
 
 
 def _above(result: Mapping[str, Any]) -> str:

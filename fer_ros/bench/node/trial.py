@@ -106,11 +106,12 @@ class Trials:
         """Start a node, load it, let it rest, end it; return what was seen.
 
         Returns:
-            `start_s`: from the process's start to its first result, images flowing; `resident_mb`;
-            `idle`: share of a core while images flow and nobody listens to results; and for the
-            loads `rate` and `overload`: `sent_hz`, `results_hz`, `latency_ms` (publication to
-            result), `staleness_ms` (age of the newest known result when the next one comes),
-            `processing_ms`, each with `p50`, `p95`, `p99`, `cpu_ms` a result, `faces` in the mean.
+            `start_s`: from the process's start to its first result, images flowing, and
+            `start_cpu_s`, its processor time; `resident_mb`; `idle`: share of a core while images
+            flow and nobody listens to results. For the loads `rate` and `overload`: `sent_hz`,
+            `results_hz`; `latency_ms` (publication to result), `staleness_ms` (age of the newest
+            known result when the next one comes) and `processing_ms`, each with `p50`, `p95`,
+            `p99`; `cpu_ms` a result; `faces` in the mean.
         """
         listener.listen([f'{NAMESPACE}/{subject}/{name}/emotions'.replace('//', '/')
                          for name in setup.names])
@@ -128,7 +129,9 @@ class Trials:
         try:
             listener.wait(lambda: listener.arrivals, f'a result of {subject}',
                           watch=lambda: _check(child))
-            found: dict[str, Any] = {'start_s': round(time.monotonic() - begin, 3)}
+            found: dict[str, Any] = {
+                'start_s': round(time.monotonic() - begin, 3),
+                'start_cpu_s': round(cpu_seconds(child.pid), 3)}
             time.sleep(_SETTLE_SECONDS)
             for name, rate in self._loads.items():
                 found[name] = self._load(child, listener, rate, setup.cameras)

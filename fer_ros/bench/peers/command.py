@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--image', default='', metavar='FILE',
         help='picture whose largest face the frames show (default: an astronaut)')
-    parser.add_argument('--out', metavar='FOLDER', help='write peers.json and peers.md there')
+    parser.add_argument('--out', metavar='FOLDER', help='write peers.json there')
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
 
 
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     text = peers_table(result)
     print(json.dumps(result, indent=1) if args.json else text)
     if args.out:
-        write_result(Path(args.out), 'peers', result, text)
+        write_result(Path(args.out) / 'peers.json', result)
     return 0
 
 
