@@ -51,8 +51,10 @@ class Validation:
         self._scenes = [
             scenes(int(rows[place % len(rows)]), np.random.default_rng((config.seed, 0, place)))
             for place in range(config.validation_scenes)]
-        # As cameras show them: darkness and noise beyond that make up faces that no robot sees.
-        plain = dataclasses.replace(config, augmentation=Augmentation())
+        # As cameras show them: what else is done to scenes makes up faces that no robot sees.
+        plain = dataclasses.replace(
+            config, augmentation=Augmentation(),
+            composition=dataclasses.replace(config.composition, distract=0.0))
         rooms = _maker(plain, pictures, backgrounds, negative=1.0)
         self._empty = [
             rooms(0, np.random.default_rng((config.seed, 1, place)))[0]
