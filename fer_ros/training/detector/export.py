@@ -186,8 +186,7 @@ def _write(
         'calibration': {'slope': slope, 'intercept': intercept},
         'thresholds': {
             'score': round(min(0.99, max(0.01, threshold)), 4), 'overlap': _OVERLAP,
-            'rule': '95 % of the faces seen in the validation scenes are right, and none is '
-                    'seen in 99 % of those without a face'},
+            'rule': '95 % of the faces seen in the validation scenes are right'},
         'metrics': {
             # JSON has no NaN.
             **{name: None if np.isnan(value) else round(value, 4)

@@ -20,7 +20,7 @@ __all__ = ['FIRST_SCORE', 'Measured']
 FIRST_SCORE = 0.02
 """Detections of a lower score are not looked at."""
 
-_PRECISION, _FALSE_SHARE = 0.95, 0.01
+_PRECISION = 0.95
 _DEFAULT_THRESHOLD = 0.5  # Of a network that never is so precise.
 _POINTS = 50
 
@@ -63,23 +63,16 @@ class Measured:
                 'precision': [round(float(value), 4) for value in precision[rows]]}
 
     def threshold(self) -> tuple[float, float]:
-        """Return the score of the network from which a face shall count.
-
-        From it on 95 % of the faces seen in the scenes are right, and none is seen in 99 % of
-        the scenes without a face: a robot looks at empty rooms most of the day.
+        """Return the score of the network from which 95 % of the faces in the scenes are right.
 
         Returns:
             The score, in [0.05, 0.95]; and the share of the scenes without a face in which one is
             seen then, NaN where there are no such scenes.
         """
         found = threshold_at_precision(self.scenes, _PRECISION)
-        score = _DEFAULT_THRESHOLD if found is None else found
-        best = np.sort(self.empty)[::-1]
-        if len(best):
-            # The next higher number, for the scene of this very score must not be counted.
-            score = max(score, float(np.nextafter(best[int(_FALSE_SHARE * len(best))], np.inf)))
-        score = float(np.clip(score, 0.05, 0.95))
-        return score, float(np.mean(best >= score)) if len(best) else float('nan')
+        score = float(np.clip(_DEFAULT_THRESHOLD if found is None else found, 0.05, 0.95))
+        return score, float(np.mean(np.array(self.empty) >= score)) if self.empty \
+            else float('nan')
 
     def calibration(self) -> tuple[float, float]:
         """Return slope and intercept that make the logit of a score that of being right.
