@@ -159,7 +159,7 @@ def test_what_is_refused_is_refused_before_anything_is_loaded(running, monkeypat
 
 def test_services_answer_while_images_flow(ros, process, astronaut):
     small = astronaut[::2, ::2].copy()
-    with Stream(ros, small, rate=200.0) as stream:  # more than the model can take
+    with Stream(ros, small, rate=60.0) as stream:
         worst = 0.0
         for _ in range(10):
             for kind, name, request in (
