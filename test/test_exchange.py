@@ -157,9 +157,11 @@ def test_what_is_refused_is_refused_before_anything_is_loaded(running, monkeypat
     assert loaded == []
 
 
-def test_services_answer_while_images_flow(ros, process, astronaut):
+@pytest.mark.parametrize('rate', [60.0, pytest.param(200.0, marks=pytest.mark.xfail(
+    reason='known fault: the waiting thread spins and services starve', strict=False))])
+def test_services_answer_while_images_flow(ros, process, astronaut, rate):
     small = astronaut[::2, ::2].copy()
-    with Stream(ros, small, rate=60.0) as stream:
+    with Stream(ros, small, rate=rate) as stream:  # 200 is more than the model can take
         worst = 0.0
         for _ in range(10):
             for kind, name, request in (
