@@ -157,8 +157,7 @@ def test_what_is_refused_is_refused_before_anything_is_loaded(running, monkeypat
     assert loaded == []
 
 
-@pytest.mark.parametrize('rate', [60.0, pytest.param(200.0, marks=pytest.mark.xfail(
-    reason='known fault: the waiting thread spins and services starve', strict=False))])
+@pytest.mark.parametrize('rate', [60.0, 200.0])
 def test_services_answer_while_images_flow(ros, process, astronaut, rate):
     small = astronaut[::2, ::2].copy()
     with Stream(ros, small, rate=rate) as stream:  # 200 is more than the model can take
