@@ -15,6 +15,7 @@ from fer_ros.core.types import Floats, Image
 from fer_ros.data.faces import FaceLabels
 from fer_ros.evaluation.detector.scenes import GREY, Scene, sides
 from fer_ros.training.detector.placing import move_labels, paste, placement, visible_share
+from fer_ros.training.detector.softening import blur
 
 __all__ = ['blurred', 'darkened', 'fitted', 'LEAST_FACE', 'masked', 'rolls']
 
@@ -84,17 +85,7 @@ def blurred(scene: Scene, rng: Rng) -> Scene:
     """Return a scene out of focus, or smeared by motion, by 2 to 6 % of its largest face."""
     side = float(sides(scene.labels.boxes[~scene.labels.ignored]).max(initial=0.0))
     sigma = max(0.5, rng.uniform(*_BLUR) * side)
-    if rng.random() < 0.5:
-        image = cv2.GaussianBlur(scene.image, (0, 0), sigma)
-    else:
-        # An even smear has the deviation of its length over the root of twelve.
-        half = max(1, round(sigma * np.sqrt(3)))
-        kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
-        angle = rng.uniform(0, np.pi)
-        end = (round(half * np.cos(angle)), round(half * np.sin(angle)))
-        cv2.line(kernel, (half - end[0], half - end[1]), (half + end[0], half + end[1]), 1.0)
-        image = cv2.filter2D(scene.image, -1, kernel / kernel.sum())
-    return Scene(np.asarray(image, np.uint8), scene.labels, scene.people)
+    return Scene(blur(scene.image, sigma, rng), scene.labels, scene.people)
 
 
 def masked(scene: Scene, rng: Rng) -> Scene:

@@ -26,6 +26,7 @@ from fer_ros.training.detector.placing import (
     placement,
     visible_share,
 )
+from fer_ros.training.detector.softening import soften
 
 __all__ = ['Composition', 'SceneMaker']
 
@@ -58,13 +59,16 @@ class Composition(Variation):
             portraits: that a picture begins at a sharp edge must not tell a face.
         color: Share of the portraits that lose their colour before a room that has none: that a
             place is coloured must not tell a face either.
+        soften: Share of the portraits that are out of focus, smeared by motion, or of few pixels,
+            by so much of their face's side, whatever their size.
     """
 
     LIMITS: ClassVar[Limits] = {
         'negative': (0, 1), 'several': (0, 1), 'most': (1, 16), 'whole': (0, 1),
         'smallest': (4, 512), 'largest': (0.05, 4), 'ignore_below': (0, 64), 'roll': (0, 180),
         'upright': (0, 1), 'perspective': (0, 0.9), 'stretch': (0, 0.5), 'flip': (0, 1),
-        'cover': (0, 1), 'distract': (0, 1), 'color': (0, 1)}
+        'cover': (0, 1), 'distract': (0, 1), 'color': (0, 1),
+        'soften': (0, 1)}
 
     negative: float = 0.08
     several: float = 0.3
@@ -81,6 +85,7 @@ class Composition(Variation):
     cover: float = 0.15
     distract: float = 0.0
     color: float = 0.0
+    soften: float = 0.0
 
 
 class SceneMaker:
@@ -180,7 +185,13 @@ class SceneMaker:
                 cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
         if rng.random() < how.cover:
             image = cover(image, new, rng)
-        covered = paste(canvas, image, matrix)
+        softened = image
+        if how.soften and rng.random() < how.soften:
+            sizes = (new.boxes[:, 2:] - new.boxes[:, :2]).mean(axis=1)
+            softened = soften(image, float(sizes.max(initial=8.0)), rng)
+        fewer = np.diag([
+            image.shape[1] / softened.shape[1], image.shape[0] / softened.shape[0], 1.0])
+        covered = paste(canvas, softened, matrix @ fewer)
         new = move_labels(new, matrix)
         small = (new.boxes[:, 2:] - new.boxes[:, :2]).max(axis=1, initial=0) < how.ignore_below
         seen = visible_share(new.boxes, side, side)
