@@ -26,10 +26,10 @@ class NodeExecutor(Executor):  # type: ignore[misc]
 
     It differs from rclpy's MultiThreadedExecutor in two things.
 
-    It waits for new work only when a thread has begun the last. Rclpy's finds a callback that is
-    queued and not begun, queues it again and looks again, without a pause (rclpy issues 1452,
-    1547): it holds the interpreter against the very threads that it waits for, the queue grows,
-    and under a flow of images services go unanswered.
+    It waits for new work only when a thread has begun the last. Rclpy's queues a callback that
+    has not begun once more whenever anything wakes it (rclpy issues 1452, 1547): it takes the
+    interpreter from the very threads that it waits for, the queue grows, and under a flow of
+    images services go unanswered.
 
     It goes on where callbacks destroy what is waited for, as those of a lifecycle node do, which
     makes and destroys topics while it runs. Rclpy guards its wait against that for
