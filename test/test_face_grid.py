@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_ros.core.face_grid import decode, fit_into, grid, OUTPUTS, pad, suppress
+from fer_ros.core.face_grid import decode, fit_into, grid, OUTPUTS, pad, unite
 
 
 def test_cells_lie_row_by_row_the_finest_first():
@@ -47,12 +47,40 @@ def test_scores_below_the_threshold_are_not_read_and_nonsense_does_not_overflow(
     assert len(decode(outputs, cells, 0.5, most=3)[0]) == 3
 
 
-def test_of_boxes_on_one_face_the_surest_remains():
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [40, 40, 10, 10]], np.float32)
-    scores = np.array([0.6, 0.9, 0.7], np.float32)
-    assert suppress(boxes, scores, 0.4) == [1, 2]
-    assert suppress(boxes, scores, 0.95) == [1, 2, 0]
-    assert suppress(boxes[:0], scores[:0], 0.4) == []
+def seen(*boxes, scores):
+    """Return boxes and scores, and landmarks that are ten times the number of their box."""
+    landmarks = np.ones((len(boxes), 5, 2), np.float32)
+    landmarks *= 10 * np.arange(len(boxes))[:, np.newaxis, np.newaxis]
+    return (np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), landmarks)
+
+
+def test_of_boxes_on_one_face_the_score_of_the_surest_remains():
+    some = seen((0, 0, 10, 10), (1, 0, 10, 10), (40, 40, 10, 10), scores=(0.6, 0.9, 0.7))
+    assert unite(*some, 0.4)[1] == pytest.approx([0.9, 0.7])
+    assert unite(*some, 0.95)[1] == pytest.approx([0.9, 0.7, 0.6])
+    assert [len(part) for part in unite(*seen(scores=()), 0.4)] == [0, 0, 0]
+
+
+def test_cells_that_agree_say_together_where_a_face_is():
+    some = seen((0, 0, 10, 10), (1, 0, 10, 10), (40, 40, 10, 10), scores=(0.3, 0.9, 0.7))
+    boxes, _, landmarks = unite(*some, 0.4)
+    assert boxes == pytest.approx(np.array([[0.75, 0, 10, 10], [40, 40, 10, 10]]))
+    assert landmarks[:, 2, 1] == pytest.approx([7.5, 20.0])
+    assert [part.dtype for part in unite(*some, 0.4)] == [np.float32] * 3
+
+
+def test_a_box_that_overlaps_without_agreeing_goes_and_says_nothing():
+    # Their intersection is 50 of 150.
+    boxes, scores, landmarks = unite(
+        *seen((0, 0, 10, 10), (5, 0, 10, 10), scores=(0.9, 0.8)), 0.3)
+    assert boxes.tolist() == [[0, 0, 10, 10]]
+    assert scores == pytest.approx([0.9])
+    assert not landmarks.any()
+
+
+def test_a_box_too_far_away_for_float32_stays_a_number():
+    boxes, _, _ = unite(*seen((1e12, 1e12, 0.01, 0.01), scores=(0.9,)), 0.4)
+    assert boxes == pytest.approx(np.array([[1e12, 1e12, 0.01, 0.01]]))
 
 
 @pytest.mark.parametrize('size', [(1, 1), (32, 64), (33, 31), (480, 640)])
@@ -96,8 +124,10 @@ def test_what_is_decoded_is_float32():
 
 
 def test_a_single_box_remains():
-    assert suppress(np.array([[0, 0, 10, 10]], np.float32), np.array([0.6], np.float32), 0.4) \
-        == [0]
+    boxes, scores, landmarks = unite(*seen((0, 0, 10, 10), scores=(0.6,)), 0.4)
+    assert boxes.tolist() == [[0, 0, 10, 10]]
+    assert scores == pytest.approx([0.6])
+    assert landmarks.shape == (1, 5, 2)
 
 
 @pytest.mark.parametrize('size', [(32, 31), (31, 32)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_ros.core.detectors.common import check_frame, check_options
 from fer_ros.core.errors import ModelError
-from fer_ros.core.face_grid import decode, grid, OUTPUTS, pad, suppress
+from fer_ros.core.face_grid import decode, grid, OUTPUTS, pad, unite
 from fer_ros.core.face_model import DEFAULT_FACE_MODEL, load_face_model
 from fer_ros.core.reduce import look, MIN_FACE_SIZE, Sight
 from fer_ros.core.runtime import load_runtime
@@ -98,12 +98,12 @@ class FerFaceDetector:
         outputs[:, 0] = self.model.manifest.slope * outputs[:, 0] + self.model.manifest.intercept
         boxes, scores, landmarks = decode(
             outputs, grid(*padded.shape[:2]), self._threshold, _CANDIDATES)
+        whole = np.isfinite(boxes).all(axis=1) & np.isfinite(landmarks).all(axis=(1, 2))
+        boxes, scores, landmarks = unite(
+            boxes[whole], scores[whole], landmarks[whole], self._overlap)
         faces = [
             Face((float(x), float(y), float(w), float(h)), float(score), points)
-            for (x, y, w, h), score, points in (
-                (boxes[row], scores[row], landmarks[row])
-                for row in suppress(boxes, scores, self._overlap))
-            if np.isfinite(points).all() and np.isfinite((x, y, w, h)).all()]
+            for (x, y, w, h), score, points in zip(boxes, scores, landmarks, strict=True)]
         self.timings = {'preprocess': ready - begin, 'network': given - ready,
                         'decode': time.process_time() - given}
         return faces

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from fer_ros.core.face_grid import decode, fit_into, grid, suppress
+from fer_ros.core.face_grid import decode, fit_into, grid, unite
 from fer_ros.core.types import Floats, Image
 from fer_ros.data.faces.types import Backgrounds, FaceLabels, FacePictures
 from fer_ros.evaluation.detector.curves import judge, Judged
@@ -160,11 +160,9 @@ def fitted(pictures: FacePictures, row: int, side: int) -> tuple[Image, FaceLabe
 
 def thinned(output: Floats, cells: Floats) -> tuple[Floats, Floats, Floats]:
     """Return boxes (n, 4) left, top, right, bottom, scores (n,) and landmarks (n, 5, 2)."""
-    boxes, scores, points = decode(output, cells, FIRST_SCORE)
-    kept = suppress(boxes, scores, _OVERLAP)[:_MOST]
-    boxes = boxes[kept]
+    boxes, scores, points = unite(*decode(output, cells, FIRST_SCORE), _OVERLAP)
     corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    return corners, scores[kept], points[kept]
+    return corners[:_MOST], scores[:_MOST], points[:_MOST]
 
 
 def point_errors(boxes: Floats, points: Floats, labels: FaceLabels) -> list[float]:
