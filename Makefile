@@ -57,8 +57,8 @@ dist: quality-env ## sdist and wheel, built twice and compared; dist/
 sbom: quality-env ## bills of materials of the lock files (CycloneDX); dist/sbom
 	@tools/quality/sbom
 
-audit: quality-env ## known vulnerabilities of locked packages (needs network)
-	@tools/quality/audit
+audit: quality-env ## known vulnerabilities of locked packages (needs network); SERVICE=pypi|osv
+	@$(PYTHON) tools/quality/audit --service $(or $(SERVICE),pypi)
 
 licences: env train-env quality-env ## docs/licences.md, from the lock files and the environments
 	@$(PYTHON) tools/quality/licences
