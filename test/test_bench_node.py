@@ -1,8 +1,10 @@
 """`fer bench node`: real processes over DDS; `fer bench peers`: a process a package."""
 
 import json
+import os
 
 from cli_support import fer
+import pytest
 
 from fer_ros.bench.node.command import node_tables
 from fer_ros.bench.peers.command import peers_table
@@ -47,3 +49,67 @@ def test_a_wrong_interpreter_is_named():
     code, _, errors = fer('bench', 'peers', '--python', '/no/such/python')
     assert code == 1
     assert '/no/such/python' in errors
+
+
+DEEPFACE = """
+import sys, types
+class FaceNotDetected(ValueError): pass
+module = types.ModuleType('deepface.modules.exceptions')
+module.FaceNotDetected = FaceNotDetected
+sys.modules['deepface.modules'] = types.ModuleType('deepface.modules')
+sys.modules['deepface.modules.exceptions'] = module
+def build_model(name, task):
+    {build}
+def analyze(bgr, actions, detector_backend, silent):
+    {analyze}
+"""
+FER = """
+class FER:
+    def __init__(self, mtcnn): pass
+    def detect_emotions(self, bgr): return [{'emotions': {'happy': 0.9, 'sad': 0.1}}]
+"""
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """Return a function that puts packages of the names of others in the way of Python."""
+    def put(package, module, text):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / '__init__.py').write_text('')
+        (tmp_path / package / f'{module}.py').write_text(text)
+
+    path = [str(tmp_path), *filter(None, [os.environ.get('PYTHONPATH')])]
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(path))
+    return put
+
+
+def test_a_package_that_fails_is_told_and_the_others_are_measured(packages):
+    packages('deepface', 'DeepFace', DEEPFACE.format(
+        build="raise ValueError('facial_expression_model_weights.h5 cannot be downloaded')",
+        analyze='return []'))
+    code, _, errors = fer('bench', 'peers', '--peer', 'deepface', '--faces', '1', '--rounds', '1')
+    assert code == 1
+    assert 'deepface has failed: ValueError: facial_expression_model_weights.h5' in errors
+    assert 'no other package could be measured' in errors
+    packages('fer', 'fer', FER)
+    code, output, errors = fer('bench', 'peers', '--faces', '1', '--rounds', '1', '--json')
+    assert code == 0, errors
+    result = json.loads(output)
+    assert [(row['name'], row['labels']) for row in result['rows']] == [
+        ('fer_ros', ['happiness']), ('fer', ['happy'])]
+    assert list(result['failed']) == ['deepface']
+
+
+@pytest.mark.parametrize(('error', 'faces'), [('FaceNotDetected', 0), ('ValueError', None)])
+def test_only_no_face_is_taken_for_none(packages, error, faces):
+    packages('deepface', 'DeepFace', DEEPFACE.format(
+        build='pass', analyze=f"raise {error}('Face could not be detected')"))
+    code, output, errors = fer(
+        'bench', 'peers', '--peer', 'deepface', '--faces', '1', '--rounds', '1', '--json')
+    result = json.loads(output)
+    if faces is None:
+        assert code == 1
+        assert result['failed'] == {'deepface': 'ValueError: Face could not be detected'}
+    else:
+        assert code == 0, errors
+        assert [row['found'] for row in result['rows']] == [1, faces]

@@ -60,12 +60,17 @@ def _fer() -> Ask:
 
 
 def _deepface() -> Ask:
-    analyze = importlib.import_module('deepface').DeepFace.analyze
+    api = importlib.import_module('deepface.DeepFace')
+    no_face = importlib.import_module('deepface.modules.exceptions').FaceNotDetected
+    # Gets the weights, or fails: asked for a frame, it would raise the kind of error of no face.
+    api.build_model('Emotion', task='facial_attribute')
+    api.build_model('opencv', task='face_detector')
 
     def ask(bgr: Any) -> list[str]:
         try:
-            faces = analyze(bgr, actions=('emotion',), detector_backend='opencv', silent=True)
-        except ValueError:  # its word for no face
+            faces = api.analyze(
+                bgr, actions=('emotion',), detector_backend='opencv', silent=True)
+        except no_face:
             return []
         return [face['dominant_emotion'] for face in faces]
     return ask
@@ -75,7 +80,8 @@ PEERS: Mapping[str, Peer] = {
     'fer_ros': Peer('fer_ros', '', _fer_ros, 'the default detector and model'),
     'fer': Peer('fer', 'pip install fer tensorflow', _fer, 'Haar and mini_XCEPTION, TensorFlow'),
     'deepface': Peer(
-        'deepface', 'pip install deepface tf-keras (it downloads weights at its first use)',
+        'deepface', 'pip install deepface flask tensorflow "opencv-contrib-python-headless<5" '
+        '(it downloads weights at its first use)',
         _deepface, 'Haar and its own network, TensorFlow'),
 }
 """The packages, by the names of `fer bench peers --peer`."""

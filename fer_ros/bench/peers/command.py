@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, tell, write; returns the exit code.
 
     Raises:
-        FerError: Something that is named is missing, or a package failed.
+        FerError: Something that is named is missing, this package failed, or all others did.
     """
     faces = args.faces or [1, 5]
     if not all(0 <= number <= 100 for number in faces):
@@ -82,18 +82,24 @@ def run(args: argparse.Namespace) -> int:
     machine, core = describe_machine(), pick_core()
     with quiet_runtime(), on_cores([core]):
         head = portrait(args.image)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
     with progress(len(faces) * args.rounds, 'round') as step, on_cores([core]):
         for number in faces:
             frames = np.stack(make_frames(head, _SIZE, number))
+            names = [name for name in found if name not in failed]
             rows += [{'faces': number, **row}
-                     for row in _measure(found, args.python, frames, args.rounds, step)]
+                     for row in _measure(names, args.python, frames, args.rounds, step, failed)]
+    for name, reason in failed.items():
+        print(f'{name} has failed: {reason}', file=sys.stderr)
     result = {'kind': 'peers', 'command': 'fer bench peers', 'machine': machine, 'core': core,
-              'rounds': args.rounds, 'missing': missing, 'rows': rows}
+              'rounds': args.rounds, 'missing': missing, 'failed': failed, 'rows': rows}
     text = peers_table(result)
     print(json.dumps(result, indent=1) if args.json else text)
     if args.out:
         write_result(Path(args.out) / 'peers.json', result)
+    if failed and len({row['name'] for row in rows}) == 1:
+        raise FerError(f'no other package could be measured: {", ".join(failed)} failed')
     return 0
 
 
@@ -129,7 +135,9 @@ def _installed(python: str, names: Sequence[str]) -> tuple[list[str], list[str]]
 
 def _measure(
     names: Sequence[str], python: str, frames: Any, rounds: int, step: Any,
+    failed: dict[str, str],
 ) -> list[dict[str, Any]]:
+    """Return what each package takes; those that fail are left out and go into `failed`."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='fer_bench_')))
         np.save(folder / 'frames.npy', frames)
@@ -137,21 +145,34 @@ def _measure(
             name: _Worker(name, python, folder) for name in names}
         for worker in workers.values():
             stack.callback(worker.end)
-        first = {name: worker.answer() for name, worker in workers.items()}
-        times: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
-        for _ in range(rounds):
+        answers: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
+        for turn in range(rounds + 1):
             for name, worker in workers.items():
-                worker.ask()
-                times[name].append(worker.answer())
-            step()
-    return [{
+                if name in failed:
+                    continue
+                try:
+                    # The first frame is taken unasked, as soon as the package is loaded.
+                    if turn:
+                        worker.ask()
+                    answers[name].append(worker.answer())
+                except FerError as error:
+                    if name == 'fer_ros':
+                        raise
+                    failed[name] = str(error)
+            if turn:
+                step()
+    return [_row(name, *rows) for name, rows in answers.items() if name not in failed]
+
+
+def _row(name: str, first: Mapping[str, Any], *rows: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         'name': name, 'about': PEERS[name].about,
         'cpu_ms': percentiles([row['cpu_ms'] for row in rows]),
         'wall_ms': percentiles([row['wall_ms'] for row in rows]),
         'found': len(rows[-1]['labels']), 'labels': rows[-1]['labels'],
-        'first_cpu_s': round((first[name]['load']['cpu_ms'] + first[name]['cpu_ms']) / 1e3, 2),
-        'first_wall_s': round((first[name]['load']['wall_ms'] + first[name]['wall_ms']) / 1e3, 2),
-        'resident_mb': rows[-1]['resident_mb']} for name, rows in times.items()]
+        'first_cpu_s': round((first['load']['cpu_ms'] + first['cpu_ms']) / 1e3, 2),
+        'first_wall_s': round((first['load']['wall_ms'] + first['wall_ms']) / 1e3, 2),
+        'resident_mb': rows[-1]['resident_mb']}
 
 
 class _Worker:
@@ -173,13 +194,16 @@ class _Worker:
             self._process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
-        """Return what the frame took."""
+        """Return what the frame took.
+
+        Raises:
+            FerError: The process has ended; with its last words.
+        """
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._process.wait()
-            words = self._log.read_text(errors='replace').strip().splitlines()[-3:]
-            raise FerError(f'{self._name} has failed: {" ".join(words)}')
+            raise FerError(_last_words(self._log.read_text(errors='replace')))
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -194,6 +218,13 @@ class _Worker:
             time.sleep(0.05)
         self._process.kill()
         self._process.wait()
+
+
+def _last_words(log: str) -> str:
+    """Return the error at the end of a log, without the frames of its traceback."""
+    lines = [line for line in log.strip().splitlines() if line.strip()]
+    errors = [line for line in lines if not line.startswith(' ')]
+    return (errors or lines or ['it ended without a word'])[-1].strip()
 
 
 def _environment() -> dict[str, str]:
