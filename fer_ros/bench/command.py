@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import json
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from fer_ros.core.errors import ConfigError
 from fer_ros.core.runtime import quiet_runtime
 from fer_ros.evaluation.records import whole_file
 
-__all__ = ['add_arguments', 'run', 'write_result']
+__all__ = ['add_arguments', 'chosen_core', 'measure_cases', 'run', 'write_result']
 
 _ROUNDS, _FULL_ROUNDS = 20, 50
 
@@ -80,8 +80,11 @@ def run(args: argparse.Namespace) -> int:
     if args.fail_above is not None and not args.against:
         raise ConfigError('--fail-above needs --against FILE')
     other = read_result(Path(args.against), 'pipeline') if args.against else None
-    core = _core(args.core)
-    result = _measured(_cases(args), args, core)
+    core = chosen_core(args.core)
+    rounds = args.rounds or (_FULL_ROUNDS if args.full else _ROUNDS)
+    result = {
+        'kind': 'pipeline', 'command': _command(args),
+        **measure_cases(_cases(args), rounds, core, args.image), 'start': measure_start()}
     rows = compare(result, other) if other is not None else []
     text = _text(result)
     if rows:
@@ -114,11 +117,26 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     return full_cases() if args.full else quick_cases()
 
 
-def _measured(cases: list[Case], args: argparse.Namespace, core: int) -> dict[str, Any]:
+def measure_cases(
+    cases: Sequence[Case], rounds: int, core: int, image: str = '',
+) -> dict[str, Any]:
+    """Return what cases take, all in turn, with a progress bar.
+
+    Args:
+        cases: The cases.
+        rounds: Frames of each by each clock.
+        core: On which cases of one thread are kept.
+        image: Picture whose largest face the frames show; '' for an astronaut.
+
+    Returns:
+        `machine`, `core`, `rounds`, `limits`, and what `measure` returns.
+
+    Raises:
+        FerError: A model, a detector or the picture cannot be loaded.
+    """
     machine = describe_machine()
-    rounds = args.rounds or (_FULL_ROUNDS if args.full else _ROUNDS)
     with quiet_runtime():
-        head = portrait(args.image)
+        head = portrait(image)
         frames = {
             key: make_frames(head, (key[0], key[1]), key[2])
             for key in {(case.width, case.height, case.faces) for case in cases}}
@@ -131,9 +149,7 @@ def _measured(cases: list[Case], args: argparse.Namespace, core: int) -> dict[st
                 roads.append(Road(case, frames[case.width, case.height, case.faces]))
     with progress(WARM_UP + rounds, 'round') as step:
         found = measure(roads, rounds, core, limits, step)
-    return {
-        'kind': 'pipeline', 'command': _command(args), 'machine': machine, 'core': core,
-        'rounds': rounds, 'limits': limits, 'start': measure_start(), **found}
+    return {'machine': machine, 'core': core, 'rounds': rounds, 'limits': limits, **found}
 
 
 def _text(result: Mapping[str, Any]) -> str:
@@ -160,7 +176,12 @@ def _command(args: argparse.Namespace) -> str:
     return ' '.join(words)
 
 
-def _core(given: int | None) -> int:
+def chosen_core(given: int | None) -> int:
+    """Return the core of `--core`, or the one that has been idle most.
+
+    Raises:
+        ConfigError: The process may not use it.
+    """
     if given is None:
         return pick_core()
     if given not in cores():

@@ -10,6 +10,7 @@ from typing import Any
 
 from fer_ros.bench import tables
 from fer_ros.bench.against import read_any
+from fer_ros.bench.formats import formats_table
 from fer_ros.bench.node.command import node_tables
 from fer_ros.bench.peers.command import peers_table
 from fer_ros.bench.targets import node_targets_table, targets_table
@@ -22,7 +23,7 @@ SUMMARY = 'write figures of earlier runs into a document'
 
 EPILOG = """\
 The document has places like these, whose content is replaced; PART is one of machine, cases,
-limits, start, targets, node, node_targets, peers:
+limits, start, targets, node, node_targets, peers, formats:
 
     <!-- bench: PART -->
     <!-- bench: end -->
@@ -41,6 +42,7 @@ _PARTS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     'node': ('node', node_tables),
     'node_targets': ('node', node_targets_table),
     'peers': ('peers', peers_table),
+    'formats': ('formats', formats_table),
 }
 _PLACE = re.compile(r'(<!-- bench: (\w+) -->\n).*?(<!-- bench: end -->)', re.DOTALL)
 

@@ -49,6 +49,8 @@ def measure_limits() -> dict[str, float]:
 def count_macs(data: bytes, shape: Sequence[int]) -> int:
     """Return the multiply-accumulates of a LiteRT network: its convolutions and dense layers.
 
+    Only those of floating-point numbers: integers are multiplied at another rate than the probe's.
+
     Args:
         data: The network.
         shape: (N, H, W, C) of its input.
@@ -67,10 +69,12 @@ def count_macs(data: bytes, shape: Sequence[int]) -> int:
         network.allocate_tensors()
     except (ImportError, ValueError, RuntimeError) as error:
         raise ModelError(f'the operations of the network cannot be counted: {error}') from error
-    shapes = {tensor['index']: tensor['shape'] for tensor in network.get_tensor_details()}
+    tensors = network.get_tensor_details()
+    shapes = {tensor['index']: tensor['shape'] for tensor in tensors}
+    floats = {tensor['index'] for tensor in tensors if tensor['dtype'] == np.float32}
     total = 0
     for layer in network._get_ops_details():
-        if layer['op_name'] in _PRODUCTS:
+        if layer['op_name'] in _PRODUCTS and layer['inputs'][0] in floats:
             kernel = shapes[layer['inputs'][1]]
             total += _PRODUCTS[layer['op_name']](kernel) * int(
                 np.prod(shapes[layer['outputs'][0]]))

@@ -142,7 +142,8 @@ class Road:
         if manifest.file.endswith('.tflite'):
             shape = (1, manifest.height, manifest.width, 1 if manifest.color == 'grey' else 3)
             macs = count_macs(model.data, shape) * (2 if manifest.mirror else 1)
-            found['classify'] = 2 * macs * self.faces_found / rate
+            if macs:
+                found['classify'] = 2 * macs * self.faces_found / rate
         return found
 
 

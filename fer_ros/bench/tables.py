@@ -9,7 +9,9 @@ from fer_ros.bench.cases import BASE, quick_cases
 from fer_ros.bench.road import ASIDE, STAGES
 
 __all__ = ['against_table', 'cases_table', 'limits_table', 'machine_line', 'markdown',
-           'start_table']
+           'ms', 'start_table']
+
+_MANY = 12  # cases
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -49,11 +51,11 @@ def cases_table(result: Mapping[str, Any]) -> str:
         whole = case['stages']['whole']
         rows.append([
             case['name'],
-            *(_ms(case['stages'][stage]['cpu_ms']['p50']) if stage in case['stages'] else ''
+            *(ms(case['stages'][stage]['cpu_ms']['p50']) if stage in case['stages'] else ''
               for stage in stages if stage in STAGES),
-            *(_ms(whole['cpu_ms'][q]) for q in ('p50', 'p95', 'p99')),
-            f'{whole["cpu_ms"]["p50"] / base_ms:.2f}', _ms(whole['wall_ms']['p50']),
-            *(_ms(case['stages'][stage]['cpu_ms']['p50']) for stage in stages if stage in ASIDE),
+            *(ms(whole['cpu_ms'][q]) for q in ('p50', 'p95', 'p99')),
+            f'{whole["cpu_ms"]["p50"] / base_ms:.2f}', ms(whole['wall_ms']['p50']),
+            *(ms(case['stages'][stage]['cpu_ms']['p50']) for stage in stages if stage in ASIDE),
             f'{case["allocated"]["peak"] / 1e6:.1f}'])
     return markdown(
         ['case', *(stage for stage in stages if stage in STAGES), 'whole', 'p95', 'p99', 'ratio',
@@ -65,12 +67,12 @@ def limits_table(result: Mapping[str, Any]) -> str:
 
     Of many cases, those that differ in one thing from the base.
     """
-    cases = [case for case in result['cases'] if case['name'] in _plain_names()]
-    if not cases:
-        cases = result['cases']
+    cases = result['cases']
+    if len(cases) > _MANY:
+        cases = [case for case in cases if case['name'] in _plain_names()] or cases
     return markdown(
         ['case', 'stage', 'ms', 'limit', 'times the limit'],
-        [[case['name'], stage, _ms(times['cpu_ms']['p50']), _ms(times['limit_ms']),
+        [[case['name'], stage, ms(times['cpu_ms']['p50']), ms(times['limit_ms']),
           f'{times["cpu_ms"]["p50"] / times["limit_ms"]:.1f}']
          for case in cases for stage, times in case['stages'].items()
          if times.get('limit_ms')])
@@ -85,7 +87,7 @@ def start_table(result: Mapping[str, Any]) -> str:
     start = result['start']
     return markdown(
         ['', 'processor, ms', 'clock, ms'],
-        [[name, _ms(start[f'{name} cpu_ms']), _ms(start[f'{name} wall_ms'])]
+        [[name, ms(start[f'{name} cpu_ms']), ms(start[f'{name} wall_ms'])]
          for name in ('import', 'load', 'first frame', 'whole')])
 
 
@@ -98,5 +100,6 @@ def against_table(rows: Sequence[Mapping[str, Any]]) -> str:
                          for stage in stages)] for row in rows])
 
 
-def _ms(value: float) -> str:
+def ms(value: float) -> str:
+    """Return milliseconds as text of three digits, or of one after the point."""
     return f'{value:.1f}' if value >= 10 else f'{value:.2f}'

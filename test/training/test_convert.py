@@ -141,6 +141,34 @@ def test_int8_computes_in_integers_with_a_scale_a_channel(exported):
                for one in kernels)
 
 
+def test_their_cost_is_measured_side_by_side(exported, tmp_path, capsys):
+    folders = [str(exported / form) for form in FORMATS]
+    words = ['bench', 'formats', *folders, '--faces', '2', '--rounds', '2', '--out', tmp_path]
+    assert main([str(word) for word in words]) == 0
+    assert 'tiny_int8' in capsys.readouterr().out
+    result = json.loads((tmp_path / 'formats.json').read_text())
+    assert list(result['models']) == folders
+    for name, case in zip(folders, result['cases'], strict=True):
+        manifest = load_model(name).manifest
+        assert result['models'][name]['accuracy'] == manifest.metrics['accuracy']
+        assert case['faces_found'] == 2
+        assert case['stages']['classify']['cpu_ms']['p50'] > 0
+    # The limit is that of floating-point arithmetic in files whose layers can be counted.
+    counted = [case['stages']['classify'].get('limit_ms') for case in result['cases']]
+    assert counted[0] == counted[1] > 0
+    assert counted[2:] == [None, None]
+
+
+@pytest.mark.parametrize('form', ['float16', 'int8', 'onnx'])
+def test_the_benchmark_takes_an_exported_model(exported, capsys, form):
+    words = ['bench', '--model', exported / form, '--model', 'mobile_48', '--rounds', '2']
+    assert main([str(word) for word in words]) == 0
+    _, limits = capsys.readouterr().out.split('times the limit')
+    # It is told how far both are from the limit, not the shipped one alone.
+    assert str(exported / form) in limits
+    assert 'mobile_48' in limits
+
+
 @pytest.mark.parametrize('form', ['int8', 'onnx'])
 def test_batches_and_threads_do_not_change_the_answer(exported, validation, form):
     model = load_model(exported / form)
