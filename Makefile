@@ -37,8 +37,8 @@ fuzz: env ## decoders, led by coverage; TARGET=image|compressed|manifest|labels 
 	@PYTHONPATH=.build/fuzz $(VENV)/bin/python tools/fuzz \
 	  --target $(or $(TARGET),compressed) --seconds $(or $(SECONDS),60)
 
-performance: env ## measure and write the figures of docs/performance.md; PEERS=python
-	@ROUNDS='$(ROUNDS)' PEERS='$(PEERS)' tools/performance
+performance: env ## write the figures of docs/performance.md; PEERS=python FORMATS=models FRAMES=n
+	@ROUNDS='$(ROUNDS)' PEERS='$(PEERS)' FORMATS='$(FORMATS)' FRAMES='$(FRAMES)' tools/performance
 
 coverage: env ## the tests' coverage of fer_ros, lines and branches; .build/coverage/html
 	@$(PYTHON) tools/bootstrap train --venv $(TRAIN_VENV) --optional

@@ -7,6 +7,7 @@ from cli_support import fer
 import pytest
 
 from fer_ros.bench.node.command import node_tables
+from fer_ros.bench.node.memory import growth, memory_table
 from fer_ros.bench.peers.command import peers_table
 
 
@@ -31,6 +32,43 @@ def test_node_and_echo_are_measured_side_by_side(amount):
         # Nobody listens: emotion_node does not take the images at all.
         assert node['idle'] < 0.2
     assert 'the rest' in node_tables(result)
+
+
+def test_what_the_node_holds_is_watched_over_many_results(amount, tmp_path):
+    frames = amount(60, 20_000)
+    words = ['bench', 'memory', '--frames', frames, '--size', '320x240', '--rate', '60',
+             '--model', 'mobile_48', '--out', tmp_path]
+    code, output, errors = fer(*words, '--fail-above', amount(100, 8))
+    assert code == 0, errors
+    result = json.loads((tmp_path / 'memory.json').read_text())
+    looks = result['looks']
+    assert len(looks) == 20
+    assert looks[-1]['results'] >= frames
+    results = [look['results'] for look in looks]
+    assert results == sorted(results)
+    for look in looks:
+        assert 30 < look['resident_mb'] < 250
+        assert 3 < look['handles'] < 200
+        assert 1 <= look['threads'] < 100
+    assert looks[-1]['handles'] == looks[1]['handles']
+    assert memory_table(result) in output
+
+
+@pytest.mark.parametrize('grown', [-1.0, 0.0, 0.5])
+def test_growth_is_that_from_the_second_look_to_the_last(grown):
+    # What the first look saw was the allocators' start.
+    looks = [{'resident_mb': 90.0}, {'resident_mb': 100.0}, {'resident_mb': 300.0},
+             {'resident_mb': 100.0 + grown}]
+    assert growth(looks) == pytest.approx(grown)
+
+
+@pytest.mark.parametrize('words', [
+    ['--frames', '19'], ['--rate', '0'], ['--size', '8x8'], ['--size', 'large'],
+    ['--faces', '101'], ['--model', 'no_such_model']])
+def test_options_of_no_sense_are_named(words):
+    code, _, errors = fer('bench', 'memory', *words)
+    assert code == 1
+    assert words[0 if words[0] != '--model' else 1] in errors
 
 
 def test_a_missing_package_is_named_and_ours_is_measured():

@@ -11,7 +11,7 @@ from fer_ros.core.errors import ConfigError
 
 __all__ = ['KINDS', 'compare', 'read_any', 'read_result']
 
-KINDS = ('pipeline', 'node', 'peers', 'formats')
+KINDS = ('pipeline', 'node', 'peers', 'formats', 'memory')
 """Kinds of results."""
 
 _LEAST_MS = 0.05  # below, a stage is noise

@@ -12,6 +12,7 @@ from fer_ros.bench import tables
 from fer_ros.bench.against import read_any
 from fer_ros.bench.formats import formats_table
 from fer_ros.bench.node.command import node_tables
+from fer_ros.bench.node.memory import memory_table
 from fer_ros.bench.peers.command import peers_table
 from fer_ros.bench.targets import node_targets_table, targets_table
 from fer_ros.core.errors import ConfigError
@@ -23,7 +24,8 @@ SUMMARY = 'write figures of earlier runs into a document'
 
 EPILOG = """\
 The document has places like these, whose content is replaced; PART is one of machine, cases,
-limits, start, targets, node, node_targets, peers, formats:
+limits, start, targets, node, node_targets, peers, formats,
+memory:
 
     <!-- bench: PART -->
     <!-- bench: end -->
@@ -43,6 +45,7 @@ _PARTS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     'node_targets': ('node', node_targets_table),
     'peers': ('peers', peers_table),
     'formats': ('formats', formats_table),
+    'memory': ('memory', memory_table),
 }
 _PLACE = re.compile(r'(<!-- bench: (\w+) -->\n).*?(<!-- bench: end -->)', re.DOTALL)
 

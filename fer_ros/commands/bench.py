@@ -10,6 +10,7 @@ __all__ = ['EPILOG', 'add_arguments', 'run']
 # Where each kind of measurement is declared; `pipeline` is what `fer bench` alone means.
 _KINDS = {
     'formats': 'fer_ros.bench.formats',
+    'memory': 'fer_ros.bench.node.memory',
     'node': 'fer_ros.bench.node.command',
     'peers': 'fer_ros.bench.peers.command',
     'tables': 'fer_ros.bench.document',
@@ -28,6 +29,7 @@ examples:
   fer bench --size 640x480 --faces 1 --faces 5 --model resnet_48 --model exported/resnet_48_int8
   fer bench --against bench/bench.json         ratios to an earlier run
   fer bench node                               the node, over DDS, against a bare echo
+  fer bench memory --frames 100000             what the node holds over many results
   fer bench formats resnet_48 models/resnet_48_int8    a model in several formats
   fer bench peers                              other packages on the same frames
 """

@@ -102,16 +102,17 @@ class Trials:
             finally:
                 child.end(_STOP_SECONDS)
 
-    def run(self, subject: str, setup: Setup, listener: Listener) -> dict[str, Any]:
-        """Start a node, load it, let it rest, end it; return what was seen.
+    @contextlib.contextmanager
+    def node(
+        self, subject: str, setup: Setup, listener: Listener,
+    ) -> Iterator[tuple[Child, float]]:
+        """Start a node, let cameras send at the rate, wait for its first result; end it after.
 
-        Returns:
-            `start_s`: from the process's start to its first result, images flowing, and
-            `start_cpu_s`, its processor time; `resident_mb`; `idle`: share of a core while images
-            flow and nobody listens to results. For the loads `rate` and `overload`: `sent_hz`,
-            `results_hz`; `latency_ms` (publication to result), `staleness_ms` (age of the newest
-            known result when the next one comes) and `processing_ms`, each with `p50`, `p95`,
-            `p99`; `cpu_ms` a result; `faces` in the mean.
+        Yields:
+            Its process, and the seconds from its start to its first result.
+
+        Raises:
+            FerError: It has died, or gives no result.
         """
         listener.listen([f'{NAMESPACE}/{subject}/{name}/emotions'.replace('//', '/')
                          for name in setup.names])
@@ -129,8 +130,26 @@ class Trials:
         try:
             listener.wait(lambda: listener.arrivals, f'a result of {subject}',
                           watch=lambda: _check(child))
+            yield child, time.monotonic() - begin
+        finally:
+            listener.set_load(0.0)
+            listener.deafen()
+            child.end(_STOP_SECONDS)
+
+    def run(self, subject: str, setup: Setup, listener: Listener) -> dict[str, Any]:
+        """Start a node, load it, let it rest, end it; return what was seen.
+
+        Returns:
+            `start_s`: from the process's start to its first result, images flowing, and
+            `start_cpu_s`, its processor time; `resident_mb`; `idle`: share of a core while images
+            flow and nobody listens to results. For the loads `rate` and `overload`: `sent_hz`,
+            `results_hz`; `latency_ms` (publication to result), `staleness_ms` (age of the newest
+            known result when the next one comes) and `processing_ms`, each with `p50`, `p95`,
+            `p99`; `cpu_ms` a result; `faces` in the mean.
+        """
+        with self.node(subject, setup, listener) as (child, start):
             found: dict[str, Any] = {
-                'start_s': round(time.monotonic() - begin, 3),
+                'start_s': round(start, 3),
                 'start_cpu_s': round(cpu_seconds(child.pid), 3)}
             time.sleep(_SETTLE_SECONDS)
             for name, rate in self._loads.items():
@@ -141,10 +160,6 @@ class Trials:
             time.sleep(_SETTLE_SECONDS)
             found['idle'] = round(_share(child, self._length), 4)
             return found
-        finally:
-            listener.set_load(0.0)
-            listener.deafen()
-            child.end(_STOP_SECONDS)
 
     def _load(
         self, child: Child, listener: Listener, rate: float, cameras: int,
