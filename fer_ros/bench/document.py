@@ -24,8 +24,7 @@ SUMMARY = 'write figures of earlier runs into a document'
 
 EPILOG = """\
 The document has places like these, whose content is replaced; PART is one of machine, cases,
-limits, start, targets, node, node_targets, peers, formats,
-memory:
+limits, start, targets, node, node_targets, peers, formats, memory:
 
     <!-- bench: PART -->
     <!-- bench: end -->

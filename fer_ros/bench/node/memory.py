@@ -105,7 +105,7 @@ def growth(looks: Sequence[Mapping[str, Any]]) -> float:
 
 
 def memory_table(result: Mapping[str, Any]) -> str:
-    """Return the figures as text with a table: each fourth look, and the last."""
+    """Return the figures as text with a table: the first two looks, and every fifth."""
     looks = result['looks']
     shown = [*looks[:2], *looks[4::5]]
     return '\n\n'.join([
