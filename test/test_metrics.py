@@ -7,7 +7,6 @@ from fer_ros.evaluation.metrics import (
     classification_figures,
     classification_metrics,
     confusion_matrix,
-    expected_calibration_error,
     resampled_rows,
 )
 
@@ -47,18 +46,6 @@ def test_missed_faces_and_abstentions_count_as_wrong():
         np.zeros(4, np.int64), probabilities, LABELS, unknown_threshold=0.5, resamples=20)
     assert (metrics['no_face'], metrics['unknown'], metrics['accuracy']) == (1, 1, 0.5)
     assert metrics['confusion']['matrix'][0] == [2, 0, 0, 2]
-
-
-@pytest.mark.parametrize(('confidence', 'correct', 'expected'), [
-    ([0.9] * 10, [1] * 9 + [0], 0.0),
-    ([0.9] * 10, [0] * 10, 0.9),
-    ([1.0, 0.5], [1, 1], 0.25),
-    ([], [], 0.0),
-])
-def test_calibration_error_is_the_weighted_gap(confidence, correct, expected):
-    value = expected_calibration_error(
-        np.array(confidence, np.float32), np.array(correct, bool))
-    assert value == pytest.approx(expected, abs=1e-6)
 
 
 def test_intervals_are_the_same_for_the_same_seed():

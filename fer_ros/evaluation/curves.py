@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.types import Floats
+from fer_ros.evaluation.calibration import BINS, confidence_bins
 
 __all__ = ['class_curves', 'precision_recall', 'reliability', 'risk_coverage', 'roc', 'thin']
 
@@ -22,7 +23,7 @@ _POINTS = 60
 _DIGITS = 4
 
 
-def reliability(confidences: Floats, correct: Bools, bins: int = 15) -> dict[str, Any]:
+def reliability(confidences: Floats, correct: Bools, bins: int = BINS) -> dict[str, Any]:
     """Return what a reliability diagram shows, of equal bins of the confidence.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2.
@@ -35,7 +36,7 @@ def reliability(confidences: Floats, correct: Bools, bins: int = 15) -> dict[str
     Returns:
         `n`, `confidence` and `accuracy`, a list with a value a bin each; None in empty bins.
     """
-    place = np.clip((confidences * bins).astype(np.int64), 0, bins - 1)
+    place = confidence_bins(confidences, bins)
     counts = np.bincount(place, minlength=bins)
     sums = (np.bincount(place, confidences, minlength=bins),
             np.bincount(place, correct, minlength=bins))

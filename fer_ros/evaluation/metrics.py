@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.types import Floats
+from fer_ros.evaluation.calibration import (
+    bin_gaps,
+    calibration_interval,
+    expected_calibration_error,
+)
 
-__all__ = ['class_figures', 'classification_figures', 'classification_metrics', 'confusion_matrix',
-           'expected_calibration_error', 'group_count', 'matrix_figures', 'resampled_rows']
+__all__ = ['classification_figures', 'classification_metrics', 'confusion_matrix', 'group_count',
+           'matrix_figures', 'matrix_tables', 'resampled_rows', 'with_intervals']
 
 Ints = NDArray[np.int64]
-
-_BINS = 15
+Doubles = NDArray[np.float64]
 
 
 def confusion_matrix(targets: Ints, guesses: Ints, classes: int) -> Ints:
@@ -38,20 +42,6 @@ def classification_figures(targets: Ints, guesses: Ints, classes: int) -> dict[s
     `confusion_matrix`.
     """
     return matrix_figures(confusion_matrix(targets, guesses, classes))
-
-
-def expected_calibration_error(
-    confidences: Floats, correct: NDArray[np.bool_], bins: int = _BINS,
-) -> float:
-    """Return the gap between confidence and accuracy, weighted over equal bins, in [0, 1].
-
-    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3.
-    """
-    if len(confidences) == 0:
-        return 0.0
-    place = np.clip((confidences * bins).astype(np.int64), 0, bins - 1)
-    gaps = np.abs(np.bincount(place, confidences - correct, minlength=bins))
-    return float(gaps.sum() / len(confidences))
 
 
 def classification_metrics(
@@ -82,26 +72,38 @@ def classification_metrics(
         'n': len(targets), 'no_face': int(missed.sum()),
         'unknown': int((guesses[answered] < 0).sum()),
     }
-    figures = matrix_figures(matrix)
-    samples: dict[str, list[float]] = {}
+    samples, drawn = [], []
     for rows in resampled_rows(len(targets), subjects, resamples, seed):
-        drawn = matrix_figures(confusion_matrix(targets[rows], guesses[rows], classes))
+        samples.append(matrix_figures(confusion_matrix(targets[rows], guesses[rows], classes)))
         seen = rows[answered[rows]]
-        drawn['ece'] = expected_calibration_error(sure[seen], best[seen] == targets[seen])
-        for name, value in drawn.items():
-            samples.setdefault(name, []).append(value)
-    figures['ece'] = expected_calibration_error(
-        sure[answered], best[answered] == targets[answered])
-    for name, value in figures.items():
+        drawn.append(bin_gaps(sure[seen], best[seen] == targets[seen]))
+    gaps = bin_gaps(sure[answered], best[answered] == targets[answered])
+    result |= with_intervals(matrix_figures(matrix), samples, gaps, np.array(drawn))
+    result |= matrix_tables(matrix, labels)
+    return result
+
+
+def with_intervals(
+    figures: Mapping[str, float], samples: Sequence[Mapping[str, float]], gaps: Doubles,
+    drawn: Doubles,
+) -> dict[str, Any]:
+    """Return figures and `ece`, each with its 95 % interval `*_ci`.
+
+    Intervals hold the middle 95 % of the samples; that of the `ece` is a `calibration_interval`.
+
+    Args:
+        figures: Figures of the data.
+        samples: The same of each bootstrap sample.
+        gaps: (bins,) `bin_gaps` of the data.
+        drawn: (samples, bins) `bin_gaps` of the bootstrap samples.
+    """
+    ends = {name: np.percentile([sample[name] for sample in samples], (2.5, 97.5))
+            for name in figures}
+    ends['ece'] = np.array(calibration_interval(gaps, drawn))
+    result: dict[str, Any] = {}
+    for name, value in {**figures, 'ece': expected_calibration_error(gaps)}.items():
         result[name] = round(value, 6)
-        low, high = np.percentile(samples[name], (2.5, 97.5))
-        result[f'{name}_ci'] = [round(float(low), 6), round(float(high), 6)]
-    precision, recall, f1 = class_figures(matrix)
-    result['per_class'] = {
-        label: {'precision': round(float(precision[i]), 6), 'recall': round(float(recall[i]), 6),
-                'f1': round(float(f1[i]), 6), 'n': int(matrix[i].sum())}
-        for i, label in enumerate(labels)}
-    result['confusion'] = {'labels': [*labels, 'unknown'], 'matrix': matrix.tolist()}
+        result[f'{name}_ci'] = [round(float(end), 6) for end in ends[name]]
     return result
 
 
@@ -143,7 +145,19 @@ def resampled_rows(
         yield np.concatenate([people[i] for i in rng.integers(0, len(people), len(people))])
 
 
-def class_figures(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def matrix_tables(matrix: Ints, labels: Sequence[str]) -> dict[str, Any]:
+    """Return `per_class` and `confusion` of `metrics.json`, of a (K, K + 1) matrix."""
+    precision, recall, f1 = _class_figures(matrix)
+    return {
+        'per_class': {
+            label: {'precision': round(float(precision[i]), 6),
+                    'recall': round(float(recall[i]), 6), 'f1': round(float(f1[i]), 6),
+                    'n': int(matrix[i].sum())}
+            for i, label in enumerate(labels)},
+        'confusion': {'labels': [*labels, 'unknown'], 'matrix': matrix.tolist()}}
+
+
+def _class_figures(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return precision, recall and F1 of each emotion, (K,) each, of a (K, K + 1) matrix."""
     hits = np.diagonal(matrix).astype(float)
     with np.errstate(divide='ignore', invalid='ignore'):
@@ -156,7 +170,7 @@ def class_figures(matrix: Ints) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any
 def matrix_figures(matrix: Ints) -> dict[str, float]:
     """Return `accuracy`, `macro_recall` and `macro_f1` of a (K, K + 1) confusion matrix."""
     present = matrix.sum(axis=1) > 0
-    _, recall, f1 = class_figures(matrix)
+    _, recall, f1 = _class_figures(matrix)
     return {
         'accuracy': float(np.trace(matrix[:, :len(matrix)]) / max(1, matrix.sum())),
         'macro_recall': float(recall[present].mean()) if present.any() else 0.0,

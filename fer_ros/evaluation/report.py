@@ -48,7 +48,8 @@ _MEANING = {
                     'frequent ones.',
     'macro F1': 'the same of F1, which is low where either precision or recall is.',
     'expected calibration error': 'how far the confidence is from the share of right answers, '
-                                  'on average; 0 is best.',
+                                  'on average; 0 is best. Of few faces it comes out too high, '
+                                  'which the interval allows for.',
     '95 % interval': 'other pictures of the same kind would give other figures, most likely in '
                      'this range.',
 }

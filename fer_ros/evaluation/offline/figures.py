@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.core.types import Floats
+from fer_ros.evaluation.calibration import BINS, confidence_bins
 from fer_ros.evaluation.curves import reliability, risk_coverage, thin
-from fer_ros.evaluation.metrics import class_figures, confusion_matrix, matrix_figures
+from fer_ros.evaluation.metrics import (
+    confusion_matrix,
+    matrix_figures,
+    matrix_tables,
+    with_intervals,
+)
 from fer_ros.evaluation.offline.groups import resampling_groups, standing_answer
 from fer_ros.evaluation.offline.score import Scores
 
@@ -21,7 +27,6 @@ SCHEMA = 'fer_ros/run-metrics/1'
 """Name and version of the form of `metrics.json`; the version rises when a field changes."""
 
 RESAMPLES = 1000
-_BINS = 15
 _SEED = 0
 
 Ints = NDArray[np.int64]
@@ -48,12 +53,7 @@ def run_figures(scores: Scores) -> dict[str, Any]:
         'schema': SCHEMA, 'n': len(targets), 'no_face': int(missed.sum()),
         'unknown': int((guesses[~missed] < 0).sum())}
     result |= _with_intervals(targets, guesses, sure, right, missed, groups, classes)
-    precision, recall, f1 = class_figures(matrix)
-    result['per_class'] = {
-        label: {'precision': round(float(precision[i]), 6), 'recall': round(float(recall[i]), 6),
-                'f1': round(float(f1[i]), 6), 'n': int(matrix[i].sum())}
-        for i, label in enumerate(labels)}
-    result['confusion'] = {'labels': [*labels, 'unknown'], 'matrix': matrix.tolist()}
+    result |= matrix_tables(matrix, labels)
     result['baselines'] = _baselines(matrix, labels)
     result |= _confidence(sure[~missed], right[~missed], guesses[~missed])
     result['frames'] = {
@@ -105,29 +105,24 @@ def _with_intervals(
     columns = np.where(guesses < 0, classes, guesses)
     tables = np.zeros((count, cells))
     np.add.at(tables, (groups, targets * (classes + 1) + columns), 1.0)
-    gaps, seen = np.zeros((count, _BINS)), np.zeros(count)
-    place = np.clip((sure * _BINS).astype(np.int64), 0, _BINS - 1)
-    np.add.at(gaps, (groups[~missed], place[~missed]), (sure - right)[~missed])
+    gaps, seen = np.zeros((count, BINS)), np.zeros(count)
+    place = confidence_bins(sure[~missed])
+    np.add.at(gaps, (groups[~missed], place), (sure - right)[~missed])
     np.add.at(seen, groups[~missed], 1.0)
 
-    def figures(table: NDArray[Any], gap: NDArray[Any], answered: float) -> dict[str, float]:
+    def figures(table: NDArray[Any]) -> dict[str, float]:
         matrix = table.reshape(classes, classes + 1)
         return {
             **matrix_figures(matrix), 'kappa': kappa_of(matrix),
-            'ece': float(np.abs(gap).sum() / answered) if answered else 0.0,
             'coverage': float(1 - matrix[:, -1].sum() / max(1.0, matrix.sum()))}
 
-    samples: dict[str, list[float]] = {}
+    samples, drawn = [], []
     for weights in _draws(count):
-        drawn = figures(weights @ tables, weights @ gaps, float(weights @ seen))
-        for name, value in drawn.items():
-            samples.setdefault(name, []).append(value)
-    result: dict[str, Any] = {}
-    for name, value in figures(tables.sum(axis=0), gaps.sum(axis=0), float(seen.sum())).items():
-        low, high = np.percentile(samples[name], (2.5, 97.5))
-        result[name] = round(value, 6)
-        result[f'{name}_ci'] = [round(float(low), 6), round(float(high), 6)]
-    return result
+        samples.append(figures(weights @ tables))
+        drawn.append(weights @ gaps / max(1.0, weights @ seen))
+    return with_intervals(
+        figures(tables.sum(axis=0)), samples, gaps.sum(axis=0) / max(1.0, seen.sum()),
+        np.array(drawn))
 
 
 def _draws(count: int) -> Iterator[NDArray[np.float64]]:
