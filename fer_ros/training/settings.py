@@ -112,23 +112,45 @@ def read_recipe(path: str | Path, **overrides: Any) -> dict[str, Any]:
     """Read the settings of a YAML file, unchecked.
 
     Args:
-        path: YAML file.
+        path: YAML file. Its key `base` names another recipe, beside it, whose settings it takes
+            over but for those that it has itself; settings in settings (`augmentation`, ...) are
+            taken over one by one.
         **overrides: Settings that replace those of the file; None leaves the file's.
 
     Raises:
-        ConfigError: The file cannot be read or holds no settings.
+        ConfigError: A file cannot be read or holds no settings, or is its own base.
     """
-    path = Path(path)
+    content = _with_base(Path(path), ())
+    content.update({key: value for key, value in overrides.items() if value is not None})
+    return content
+
+
+def _with_base(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    chain = (*above, path)
+    if path.resolve() in (file.resolve() for file in above):
+        raise ConfigError(' has the base '.join(map(str, chain)) + ': it cannot be its own')
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         # Told in one line, as everything is.
         text = ' '.join(str(error).split())
-        raise ConfigError(f'{path}: cannot be read as YAML: {text}') from error
+        wanted = f', the base of {above[-1]}' if above else ''
+        raise ConfigError(f'{path}{wanted}: cannot be read as YAML: {text}') from error
     if not isinstance(content, dict):
         raise ConfigError(f'{path}: expected settings `key: value`')
-    content.update({key: value for key, value in overrides.items() if value is not None})
-    return content
+    base = content.pop('base', None)
+    if base is None:
+        return content
+    if not isinstance(base, str):
+        raise ConfigError(f'{path}: base must be the file of another recipe, got {base!r}')
+    return _merged(_with_base(path.parent / base, chain), content)
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    return {**base, **{
+        key: _merged(base[key], value)
+        if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        for key, value in own.items()}}
 
 
 def load_recipe(
@@ -137,13 +159,13 @@ def load_recipe(
     """Return the checked settings of a YAML file.
 
     Args:
-        path: YAML file.
+        path: YAML file, as of `read_recipe`.
         make: Makes them of its content.
         **overrides: Settings that replace those of the file; None leaves the file's.
 
     Raises:
-        ConfigError: The file cannot be read, or holds an unknown key or a wrong value; the path
-            stands before the reason.
+        ConfigError: The file or its base cannot be read, or they hold an unknown key or a wrong
+            value; the path stands before the reason.
     """
     content = read_recipe(path, **overrides)
     try:
