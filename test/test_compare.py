@@ -1,11 +1,11 @@
 """Two models on the same images: the tests by hand, and `fer compare`."""
 
 import json
-import shutil
 import sys
 from types import SimpleNamespace
 
 import cv2
+from model_support import swapped_model
 import numpy as np
 import pytest
 
@@ -96,19 +96,8 @@ def faces(tmp_path):
     return tmp_path / 'faces'
 
 
-def swapped_labels(folder):
-    """Copy the default model, with happiness and anger exchanged."""
-    shutil.copytree(load_model().folder, folder)
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    swap = {'happiness': 'anger', 'anger': 'happiness'}
-    manifest['labels'] = [swap.get(label, label) for label in manifest['labels']]
-    manifest['name'] = 'swapped'
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    return folder
-
-
 def test_the_command_compares_two_model_folders(faces, tmp_path, capsys):
-    other = swapped_labels(tmp_path / 'swapped')
+    other = swapped_model(tmp_path / 'swapped')
     words = ['compare', str(load_model().folder), str(other), '--data', str(faces)]
     assert main([*words, '--json']) == 0
     result = json.loads(capsys.readouterr().out)

@@ -1,28 +1,27 @@
 """`fer compare` of runs: a planted difference, no difference, and what cannot be compared."""
 
 import json
-import re
-import shutil
 
+from browser_support import (
+    check_appearance,
+    check_print,
+    check_stands_alone,
+    needs_browser,
+    pixels_like,
+)
 import cv2
+from model_support import swapped_model
 import pytest
 from recording_support import frames, TIMELINE, write_bag, write_timeline
 
 from fer_ros.cli import main
-from fer_ros.core.model import load_model
+
+ORANGE = (0, 94, 213)  # in BGR
 
 
 @pytest.fixture(scope='module')
 def swapped(tmp_path_factory):
-    """Copy the default model, with happiness and anger exchanged."""
-    folder = tmp_path_factory.mktemp('models') / 'swapped'
-    shutil.copytree(load_model().folder, folder)
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    swap = {'happiness': 'anger', 'anger': 'happiness'}
-    manifest['labels'] = [swap.get(label, label) for label in manifest['labels']]
-    manifest['name'] = 'swapped'
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    return folder
+    return swapped_model(tmp_path_factory.mktemp('models') / 'swapped')
 
 
 @pytest.fixture(scope='module')
@@ -57,12 +56,19 @@ def test_a_planted_difference_is_found(runs, tmp_path, capsys):
     sheet = cv2.imread(str(tmp_path / 'out' / 'disagreements.png'))
     assert sheet.std() > 20  # there are faces in it
     assert (tmp_path / 'out' / 'comparison.png').is_file()
+    assert check_stands_alone(tmp_path / 'out' / 'report.html') == 2
     page = (tmp_path / 'out' / 'report.html').read_text()
     for words in ('McNemar', 'recall of happiness', 'Where they disagree',
                   'bootstrap samples of 4 segments', 'they are too narrow', str(runs / 'b')):
         assert words in page, words
-    assert page.count('data:image/png;base64,') == 2
-    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+@needs_browser
+def test_the_report_in_a_real_browser(runs, tmp_path, capsys):
+    compare(capsys, runs / 'a', runs / 'b', '--out', tmp_path / 'out')
+    page = check_appearance(tmp_path / 'out' / 'report.html', tmp_path)
+    assert pixels_like(page, ORANGE) > 100  # where A is better
+    check_print(tmp_path / 'out' / 'report.html', tmp_path)
 
 
 def test_one_person_is_no_sample_of_people(runs, swapped, tmp_path, capsys):

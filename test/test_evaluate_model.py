@@ -2,9 +2,9 @@
 
 import dataclasses
 import json
-import shutil
 
 import cv2
+from model_support import changed_model
 import numpy as np
 import pytest
 
@@ -104,14 +104,12 @@ def test_an_emotion_that_the_data_do_not_show_has_no_figures(faces, capsys):
 def test_figures_on_training_data_are_called_so(
     trained, held_back, warned, faces, tmp_path, capsys,
 ):
-    model = tmp_path / 'model'
-    shutil.copytree(load_model().folder, model)
-    manifest = json.loads((model / 'manifest.json').read_text())
     mine = file_records([faces])['sha256']
-    manifest['training']['data'] = [
+    records = [
         {'role': 'training', 'n': 20, 'sha256': mine if trained else '0' * 64},
         {'role': 'validation', 'n': held_back, 'sha256': mine}]
-    (model / 'manifest.json').write_text(json.dumps(manifest))
+    model = changed_model(
+        tmp_path / 'model', lambda manifest: manifest['training'].update(data=records))
     assert main(['evaluate', 'model', str(model), str(faces), '--json']) == 0
     output = capsys.readouterr()
     assert json.loads(output.out)['trained_on'] is warned

@@ -1,11 +1,14 @@
 """What people look at: the report in a browser, annotated videos, bags with results, plots."""
 
-from html.parser import HTMLParser
 import json
-import os
-import shutil
-import subprocess
 
+from browser_support import (
+    check_appearance,
+    check_print,
+    check_stands_alone,
+    needs_browser,
+    pixels_like,
+)
 import cv2
 import numpy as np
 import pytest
@@ -17,8 +20,7 @@ from fer_ros.core.sources.base import SourceOptions
 from fer_ros.evaluation.offline.sources.messages import deserialize, pixels_of, result_of
 from fer_ros.evaluation.offline.sources.storage import BagFiles
 
-BROWSER = next(filter(None, map(shutil.which, (
-    'chromium', 'chromium-browser', 'google-chrome', 'chrome'))), None)
+YELLOW = (66, 228, 240)  # of happiness, in BGR
 
 
 @pytest.fixture(scope='module')
@@ -32,67 +34,24 @@ def run(tmp_path_factory):
     return folder
 
 
-class Links(HTMLParser):
-    """Collects what a page loads."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-        self.images = 0
-
-    def handle_starttag(self, tag, attrs):
-        self.images += tag == 'img'
-        self.found += [value for name, value in attrs if name in ('src', 'href')]
-
-
 def test_the_report_is_one_file_that_loads_nothing(run):
-    text = (run / 'out' / 'report.html').read_text()
-    links = Links()
-    links.feed(text)
-    assert links.images >= 6
-    assert all(link.startswith('data:image/png;base64,') for link in links.found)
+    page = run / 'out' / 'report.html'
+    assert check_stands_alone(page) >= 6
+    text = page.read_text()
     for words in ('What was left out', 'chance', 'majority', '95 % interval', 'viewport',
                   'prefers-color-scheme: dark', '@media print', IMAGES):
         assert words in text
 
 
-def screenshot(page, path, width, *options):
-    done = subprocess.run(
-        [BROWSER, '--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars',
-         f'--user-data-dir={path.parent / "profile"}', f'--screenshot={path}',
-         f'--window-size={width},1600', *options, f'file://{page}'],
-        capture_output=True, text=True, timeout=120, env={**os.environ, 'HOME': str(path.parent)})
-    assert path.exists(), done.stderr
-    return cv2.imread(str(path))
-
-
-@pytest.mark.skipif(BROWSER is None, reason='no Chromium or Chrome is installed')
+@needs_browser
 def test_the_report_in_a_real_browser(run, tmp_path):
-    page = run / 'out' / 'report.html'
-    wide = screenshot(page, tmp_path / 'wide.png', 1200)
-    dark = screenshot(page, tmp_path / 'dark.png', 1200,
-                      '--blink-settings=preferredColorScheme=0')
-    phone = screenshot(page, tmp_path / 'phone.png', 500)
-    assert wide[5, 5].tolist() == [255, 255, 255]
-    assert dark[5, 5].max() < 60
-    # The timeline with the colour of happiness is on the page.
-    yellow = (np.abs(wide.astype(int) - (66, 228, 240)).max(axis=2) < 12).sum()
-    assert yellow > 2000
-    assert phone.shape[1] == 500
-    # Nothing sticks out to the right: the last columns are paper.
-    assert (phone[:, -4:] == 255).all()
+    page = check_appearance(run / 'out' / 'report.html', tmp_path)
+    assert pixels_like(page, YELLOW) > 2000  # the timeline
 
 
-@pytest.mark.skipif(BROWSER is None, reason='no Chromium or Chrome is installed')
+@needs_browser
 def test_the_report_can_be_printed(run, tmp_path):
-    target = tmp_path / 'report.pdf'
-    subprocess.run(
-        [BROWSER, '--headless', '--no-sandbox', '--disable-gpu',
-         f'--user-data-dir={tmp_path / "profile"}', f'--print-to-pdf={target}',
-         f'file://{run / "out" / "report.html"}'],
-        capture_output=True, timeout=120, check=True, env={**os.environ, 'HOME': str(tmp_path)})
-    assert target.read_bytes().startswith(b'%PDF')
-    assert target.stat().st_size > 30_000
+    check_print(run / 'out' / 'report.html', tmp_path)
 
 
 def test_the_annotated_video_has_the_pace_of_the_recording(run):
@@ -161,7 +120,7 @@ def test_a_plot_of_predictions(run, tmp_path, clip, capsys):
     assert main(['plot', 'timeline', str(run / 'out' / 'predictions.csv'),
                  '--out', str(out)]) == 0
     picture = cv2.imread(str(out))
-    assert (np.abs(picture.astype(int) - (66, 228, 240)).max(axis=2) < 12).sum() > 2000
+    assert pixels_like(picture, YELLOW) > 2000
     assert main(['plot', 'timeline', str(run / 'out' / 'predictions.parquet'),
                  '--out', str(tmp_path / 'same.png')]) == 0
     assert np.abs(cv2.imread(str(tmp_path / 'same.png')).astype(int) - picture).mean() < 0.1

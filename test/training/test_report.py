@@ -6,6 +6,7 @@ import shutil
 
 import cv2
 import keras
+from model_support import changed_model
 import numpy as np
 import pytest
 
@@ -36,21 +37,14 @@ def network():
 def with_weights(network, tmp_path_factory):
     """Return the default model's folder, with weights of another network beside it."""
     folder = tmp_path_factory.mktemp('models') / 'explained'
-    shutil.copytree(load_model().folder, folder)
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    manifest['network'] = save_network(network, FAMILY, OPTIONS, folder)
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    return folder
+    return changed_model(folder, lambda manifest: manifest.update(
+        network=save_network(network, FAMILY, OPTIONS, folder)))
 
 
 @pytest.fixture(scope='module')
 def without_weights(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('models') / 'bare'
-    shutil.copytree(load_model().folder, folder)
-    manifest = json.loads((folder / 'manifest.json').read_text())
-    manifest.pop('network', None)
-    (folder / 'manifest.json').write_text(json.dumps(manifest))
-    return folder
+    return changed_model(
+        tmp_path_factory.mktemp('models') / 'bare', lambda manifest: manifest.pop('network', None))
 
 
 @pytest.fixture(scope='module')
