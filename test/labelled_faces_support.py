@@ -5,11 +5,17 @@ import zipfile
 
 import cv2
 from data_support import pattern
+import numpy as np
 
 UPRIGHT = [[40, 40], [60, 40], [50, 52], [42, 62], [58, 62]]
 """The points of a face in the box 30 25 70 75."""
 
 BOX = [30, 25, 70, 75]
+
+POINTS = np.array(UPRIGHT, np.float32)
+
+NOTHING = np.full((5, 2), np.nan, np.float32)
+"""Points that are not known."""
 
 
 def entry(name, *faces, split='train', **more):
