@@ -14,6 +14,7 @@ from fer_ros.bench.cases import Case, chosen_cases, full_cases, quick_cases, rea
 from fer_ros.bench.limits import measure_limits
 from fer_ros.bench.machine import cores, describe_machine, on_cores, pick_core
 from fer_ros.bench.measure import measure, measure_start, WARM_UP
+from fer_ros.bench.options import add_portrait_option, add_result_options
 from fer_ros.bench.plot import stage_chart
 from fer_ros.bench.road import Road
 from fer_ros.bench.scenes import make_frames, portrait
@@ -52,18 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--full', action='store_true',
         help='all sizes, faces, threads, models and detectors; takes minutes')
-    parser.add_argument(
-        '--image', default='', metavar='FILE',
-        help='picture whose largest face the frames show (default: an astronaut)')
+    add_portrait_option(parser)
     parser.add_argument(
         '--rounds', type=count, metavar='N',
         help=f'frames of each case (default: {_ROUNDS}, with --full {_FULL_ROUNDS})')
     parser.add_argument(
         '--core', type=int, metavar='N',
         help='core on which one thread is kept (default: that which has been idle most)')
-    parser.add_argument(
-        '--out', metavar='FOLDER', help='write bench.json and bench.png there')
-    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
+    add_result_options(parser, 'bench.json and bench.png')
     parser.add_argument(
         '--against', metavar='FILE', help='bench.json of another run, for ratios to it')
     parser.add_argument(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
+from fer_ros.commands.options import add_no_faces_option, add_split_option
+
 if TYPE_CHECKING:
     from fer_ros.evaluation.compare_report import Disagreement
 
@@ -37,15 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--data', metavar='PATH',
         help='labelled face crops, as of `fer evaluate model`, to compare models on')
-    parser.add_argument(
-        '--split', default='validation', choices=('train', 'validation', 'test'),
-        help='part of data that tell splits apart (default: %(default)s)')
+    add_split_option(parser)
     parser.add_argument(
         '--out', metavar='FOLDER',
         help='write report.html, comparison.json and the pictures into this folder')
-    parser.add_argument(
-        '--no-faces', action='store_true',
-        help='no picture that shows faces, for a report that may be passed on')
+    add_no_faces_option(parser)
     parser.add_argument(
         '--json', action='store_true', help='print comparison.json instead of a table')
 

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from fer_ros.commands import data_faces
-from fer_ros.commands.options import count
+from fer_ros.commands.options import add_license_option, count
 from fer_ros.core.detector import DETECTORS
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
@@ -127,8 +127,7 @@ def _add_prepare(parser: argparse.ArgumentParser) -> None:
                         help='of duplicates, at least (default: %(default)s)')
     splits.add_argument('--keep-duplicates', action='store_true',
                         help='tell duplicates across splits, but leave them in')
-    parser.add_argument('--data-license', default='licence not given', metavar='TEXT',
-                        help='licence of the data, for the record')
+    add_license_option(parser)
 
 
 def _prepare(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from fer_ros.commands.options import add_license_option
 from fer_ros.commands.train import need_training
 from fer_ros.core.errors import ConfigError
 
@@ -42,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--abstain-share', type=float, default=0.05, metavar='SHARE',
         help='share of the validation faces answered `unknown` (default: %(default)s)')
-    parser.add_argument(
-        '--data-license', default='licence not given', metavar='TEXT',
-        help='licence of the validation data, for the model card')
+    add_license_option(parser, 'the validation data')
     parser.add_argument(
         '--out', metavar='FOLDER', help='the model folder (default: models/NAME)')
 

@@ -12,8 +12,11 @@ from fer_ros.core.pipeline import MAX_YAW, Pipeline
 from fer_ros.core.runtime import quiet_runtime
 from fer_ros.data.crops import SPLITS
 
-__all__ = ['add_crops_options', 'add_pipeline_options', 'add_scene_options', 'count',
-           'make_pipeline', 'seconds']
+__all__ = [
+    'add_crops_options', 'add_detector_options', 'add_license_option', 'add_no_faces_option',
+    'add_pipeline_options', 'add_scene_options', 'add_split_option', 'add_stream_options',
+    'count', 'make_pipeline', 'seconds',
+]
 
 
 def count(text: str) -> int:
@@ -39,9 +42,41 @@ def add_crops_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--data', required=True, metavar='PATH',
         help='labelled face crops, as for `fer evaluate model`')
+    add_split_option(parser)
+
+
+def add_split_option(parser: argparse.ArgumentParser, default: str = 'validation') -> None:
+    """Declare the option that chooses the part of labelled face crops."""
     parser.add_argument(
-        '--split', default='validation', choices=SPLITS,
+        '--split', default=default, choices=SPLITS,
         help='part of data that tell splits apart (default: %(default)s)')
+
+
+def add_license_option(parser: argparse.ArgumentParser, data: str = 'the data') -> None:
+    """Declare the option that tells what may be done with `data`."""
+    parser.add_argument(
+        '--data-license', default='licence not given', metavar='TEXT',
+        help=f'licence of {data}, for the record')
+
+
+def add_no_faces_option(parser: argparse._ActionsContainer) -> None:
+    """Declare the option that keeps faces out of reports."""
+    parser.add_argument(
+        '--no-faces', action='store_true',
+        help='no picture that shows faces, for a report that may be passed on')
+
+
+def add_stream_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how the pipeline goes through frames that follow each other."""
+    parser.add_argument(
+        '--every', type=count, default=1, metavar='N', help='use every Nth frame only')
+    parser.add_argument(
+        '--detect-every', type=count, default=1, metavar='N',
+        help='look for faces in every Nth frame, and move them by what they show in between '
+             '(default: %(default)s)')
+    parser.add_argument(
+        '--smoothing', type=seconds, default=0.3, metavar='SECONDS',
+        help='time constant of the smoothing, 0 for none (default: %(default)s)')
 
 
 def add_scene_options(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +84,11 @@ def add_scene_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--scenes', metavar='FOLDER',
         help='data set with backgrounds, as for `fer evaluate detector` (default: even grey)')
+    add_detector_options(parser)
+
+
+def add_detector_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of what finds faces, where no model is chosen."""
     parser.add_argument(
         '--detector', default=DETECTORS[0], choices=DETECTORS, help='default: %(default)s')
     parser.add_argument(

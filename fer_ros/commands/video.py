@@ -9,7 +9,13 @@ from pathlib import Path
 import sys
 import time
 
-from fer_ros.commands.options import add_pipeline_options, count, make_pipeline, seconds
+from fer_ros.commands.options import (
+    add_pipeline_options,
+    add_stream_options,
+    count,
+    make_pipeline,
+    seconds,
+)
 from fer_ros.commands.progress import progress
 from fer_ros.core.annotate import draw
 from fer_ros.core.errors import ConfigError
@@ -46,21 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--csv', metavar='FILE', help='a row a face')
     parser.add_argument('--jsonl', metavar='FILE', help='a line of JSON a frame')
     parser.add_argument(
-        '--every', type=count, default=1, metavar='N', help='use every Nth frame only')
-    parser.add_argument(
         '--max-frames', type=count, metavar='N', help='stop after N frames that were used')
     parser.add_argument(
         '--duration', type=seconds, default=0.0, metavar='SECONDS', help='stop after that long')
     parser.add_argument(
         '--fps', type=seconds, default=0.0, metavar='N',
         help="at most N frames a second; of a folder: N (default: the source's own)")
-    parser.add_argument(
-        '--smoothing', type=seconds, default=0.3, metavar='SECONDS',
-        help='time constant of the smoothing, 0 for none (default: %(default)s)')
-    parser.add_argument(
-        '--detect-every', type=count, default=1, metavar='N',
-        help='look for faces in every Nth frame, and move them by what they show in between '
-             '(default: %(default)s)')
+    add_stream_options(parser)
     parser.add_argument(
         '--crops', action='store_true', help='also draw the crops that are classified')
     add_pipeline_options(parser)

@@ -22,11 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from fer_ros.commands.options import add_detector_options, add_split_option
 from fer_ros.core.crop import box_side, crop_face, CropConvention
 from fer_ros.core.detector import (
     create_detector,
-    DEFAULT_DETECTOR,
-    DETECTORS,
     FaceDetector,
 )
 from fer_ros.core.errors import DataError
@@ -174,8 +173,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `fer evaluate crop`."""
     parser.add_argument(
         '--data', required=True, metavar='PATH', help='FER images, as for `fer evaluate model`')
-    parser.add_argument('--split', default='train', choices=('train', 'validation', 'test'),
-                        help='rows of a CSV or sub-folder of a folder (default: %(default)s)')
+    add_split_option(parser, 'train')
     parser.add_argument(
         '--portraits', metavar='FOLDER',
         help='labelled portraits, as for `fer evaluate detector`, to correct the pull of the '
@@ -183,9 +181,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--skip-source', action='append', default=[], metavar='BEGINNING',
         help='leave out portraits whose source begins like this; may be repeated')
-    parser.add_argument('--detector', default=DEFAULT_DETECTOR, choices=DETECTORS,
-                        help='default: %(default)s')
-    parser.add_argument('--detector-model', default='', metavar='FILE', help='network of yunet')
+    add_detector_options(parser)
     parser.add_argument('--images', type=int, default=1500, metavar='N',
                         help='FER images to measure (default: %(default)s)')
     parser.add_argument('--count', type=int, default=300, metavar='N',

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from fer_ros.commands.options import add_no_faces_option, add_split_option
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import ConfigError, DataError, FerError
 from fer_ros.core.model import load_model, Manifest, Model
@@ -156,9 +157,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              'crops per emotion')
     parser.add_argument('--model', metavar='NAME|FOLDER', help='the same as MODEL')
     parser.add_argument('--data', metavar='PATH', help='the same as DATA')
-    parser.add_argument(
-        '--split', default='validation', choices=('train', 'validation', 'test'),
-        help='part of data that tell splits apart (default: %(default)s)')
+    add_split_option(parser)
     parser.add_argument(
         '--out', metavar='FOLDER',
         help='write metrics.json, the pictures and report.html into this folder')
@@ -168,9 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              'robustness out (default: %(default)s)')
     parser.add_argument(
         '--seed', type=int, default=0, help='of what is drawn at random (default: %(default)s)')
-    parser.add_argument(
-        '--no-faces', action='store_true',
-        help='with --out: no picture that shows faces, for a report that may be passed on')
+    add_no_faces_option(parser)
     parser.add_argument(
         '--json', action='store_true', help='print metrics.json instead of a table')
 

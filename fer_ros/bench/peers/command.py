@@ -19,6 +19,7 @@ import numpy as np
 from fer_ros.bench.command import write_result
 from fer_ros.bench.machine import describe_machine, on_cores, pick_core
 from fer_ros.bench.measure import percentiles
+from fer_ros.bench.options import add_portrait_option, add_result_options
 from fer_ros.bench.peers.adapters import PEERS
 from fer_ros.bench.scenes import make_frames, portrait
 from fer_ros.bench.tables import machine_line, markdown
@@ -60,11 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--rounds', type=count, default=20, metavar='N',
         help='frames of each (default: %(default)s)')
-    parser.add_argument(
-        '--image', default='', metavar='FILE',
-        help='picture whose largest face the frames show (default: an astronaut)')
-    parser.add_argument('--out', metavar='FOLDER', help='write peers.json there')
-    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
+    add_portrait_option(parser)
+    add_result_options(parser, 'peers.json')
 
 
 def run(args: argparse.Namespace) -> int:

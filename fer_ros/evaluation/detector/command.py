@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 
+from fer_ros.commands.options import add_no_faces_option
 from fer_ros.commands.progress import progress
 from fer_ros.core.detector import (
     DEFAULT_DETECTOR,
@@ -122,9 +123,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--out', metavar='FOLDER',
         help='write metrics.json, table.md, plots, contact sheets and report.html')
-    group.add_argument(
-        '--no-faces', action='store_true',
-        help='with --out: no picture that shows faces, for a report that may be passed on')
+    add_no_faces_option(group)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,13 @@ import shlex
 import sys
 from typing import Any
 
-from fer_ros.commands.options import add_pipeline_options, count, seconds
+from fer_ros.commands.options import (
+    add_no_faces_option,
+    add_pipeline_options,
+    add_stream_options,
+    count,
+    seconds,
+)
 from fer_ros.core.errors import ConfigError
 from fer_ros.evaluation.compare import interval_text
 from fer_ros.evaluation.offline.execute import execute
@@ -37,9 +43,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         '--scheduler', default='', metavar='ADDRESS',
         help='do the work on a Dask cluster, such as tcp://host:8786, whose machines find the '
              'data under the same paths')
-    parser.add_argument(
-        '--no-faces', action='store_true',
-        help='no picture that shows faces, for a report that may be passed on')
+    add_no_faces_option(parser)
     parser.add_argument(
         '--no-report', action='store_true', help='only the figures: no pictures, no report.html')
     parser.add_argument(
@@ -66,18 +70,11 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
         '--video', action='store_true',
         help='write annotated/NAME.mp4 too, with what was found drawn into it')
     parser.add_argument(
-        '--every', type=count, default=1, metavar='N', help='evaluate every Nth frame only')
-    parser.add_argument(
-        '--detect-every', type=count, default=1, metavar='N',
-        help='look for faces in every Nth frame only, and follow them in between')
-    parser.add_argument(
         '--start', type=seconds, default=0.0, metavar='SECONDS',
         help='begin there, counted from the first image')
     parser.add_argument(
         '--end', type=seconds, default=None, metavar='SECONDS', help='end there')
-    parser.add_argument(
-        '--smoothing', type=seconds, default=0.3, metavar='SECONDS',
-        help='time constant of the smoothing, 0 for none (default: %(default)s)')
+    add_stream_options(parser)
 
 
 def words_of(args: argparse.Namespace, labels: tuple[str, ...]) -> Words:
