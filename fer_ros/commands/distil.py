@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 import sys
 
 from fer_ros.commands.train import (
     add_data_options,
     default_recipe,
+    job_of,
     need_training,
     read_data,
     records,
+    tell,
 )
 from fer_ros.core.errors import ConfigError
 
@@ -65,23 +66,17 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.training.convert import check_converter
     from fer_ros.training.distil import blend, teacher_distributions
     from fer_ros.training.job import run_job
-    from fer_ros.training.record import command_line, model_record
+    from fer_ros.training.record import model_record
 
     check_converter('float32')
-    run_folder = Path(args.run or Path('runs') / config.name)
-    run_folder.mkdir(parents=True, exist_ok=True)
+    job = job_of(args, config, records(args, training, validation), {
+        'teachers': [model_record(teacher) for teacher in args.teacher],
+        'teacher_share': args.share, 'teacher_temperature': args.temperature,
+        'teacher_views': args.views})
+    job.run.mkdir(parents=True, exist_ok=True)
     taught = teacher_distributions(
         args.teacher, training, views=args.views, seed=config.seed,
-        cache=run_folder / 'teachers.npz', progress=sys.stderr.isatty())
+        cache=job.run / 'teachers.npz', progress=sys.stderr.isatty())
     blended = blend(training, taught, share=args.share, temperature=args.temperature)
-    out = run_job(
-        config, blended, validation, run=run_folder,
-        out=Path(args.out or Path('models') / config.name),
-        command=command_line(),
-        origin={'teachers': [model_record(teacher) for teacher in args.teacher],
-                'teacher_share': args.share, 'teacher_temperature': args.temperature,
-                'teacher_views': args.views},
-        data_records=records(args, training, validation),
-        report=lambda line: print(line, flush=True))
-    print(f'model:      {out}\nrun:        {run_folder}')
-    return 0
+    run_job(job, config, blended, validation)
+    return tell(job)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
+from fer_ros.commands.options import add_license_option
 from fer_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from fer_ros.data.datasets import Dataset
     from fer_ros.training.config import TrainConfig
+    from fer_ros.training.job import Job
+    from fer_ros.training.settings import RunConfig
 
-__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'add_data_options', 'add_run_options',
-           'default_recipe', 'find_recipe', 'need_training', 'read_data', 'records', 'run']
+__all__ = [
+    'EPILOG', 'SUMMARY', 'add_arguments', 'add_data_options', 'add_run_options', 'default_recipe',
+    'find_recipe', 'job_of', 'need_training', 'read_data', 'records', 'run', 'tell',
+]
 
 SUMMARY = 'train or fine-tune an emotion network and export it as a model folder'
 
@@ -67,9 +73,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         '--run', metavar='FOLDER', help='checkpoints and history (default: runs/NAME)')
     parser.add_argument(
         '--out', metavar='FOLDER', help='the model folder (default: models/NAME)')
-    parser.add_argument(
-        '--data-license', default='licence not given', metavar='TEXT',
-        help='licence of the data, for the model card')
+    add_license_option(parser)
     parser.add_argument(
         '--check-only', action='store_true', help='read and count the data, then stop')
 
@@ -83,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     need_training()
     from fer_ros.training.convert import check_converter
     from fer_ros.training.job import continue_from, run_job
-    from fer_ros.training.record import command_line, model_record
+    from fer_ros.training.record import model_record
 
     check_converter('float32')  # better now than after hours of training
     start, origin = None, dict[str, Any]()
@@ -93,14 +97,28 @@ def run(args: argparse.Namespace) -> int:
         def start() -> Any:
             return continue_from(args.start, config, len(training.labels))
 
-    run_folder = Path(args.run or Path('runs') / config.name)
-    out = run_job(
-        config, training, validation, run=run_folder,
-        out=Path(args.out or Path('models') / config.name),
-        command=command_line(), origin=origin, start=start,
-        data_records=records(args, training, validation),
-        report=lambda line: print(line, flush=True))
-    print(f'model:      {out}\nrun:        {run_folder}')
+    job = job_of(args, config, records(args, training, validation), origin, start)
+    run_job(job, config, training, validation)
+    return tell(job)
+
+
+def job_of(
+    args: argparse.Namespace, config: RunConfig, data_records: Sequence[Mapping[str, Any]],
+    origin: Mapping[str, Any], start: Callable[[], Any] | None = None,
+) -> Job:
+    """Return the job that the options of `add_run_options` describe."""
+    from fer_ros.training.job import Job
+    from fer_ros.training.record import command_line
+
+    return Job(
+        Path(args.run or Path('runs') / config.name),
+        Path(args.out or Path('models') / config.name), command_line(), data_records, origin,
+        start, report=lambda line: print(line, flush=True))
+
+
+def tell(job: Job) -> int:
+    """Print where a job has put what it made; returns the exit code."""
+    print(f'model:      {job.out}\nrun:        {job.run}')
     return 0
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from fer_ros.commands.train import add_run_options, find_recipe, need_training
+from fer_ros.commands.train import add_run_options, find_recipe, job_of, need_training, tell
 from fer_ros.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -68,7 +67,6 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.training.detector.config import load_detector_config
     from fer_ros.training.detector.export import load_detector
     from fer_ros.training.detector.job import run_detector_job
-    from fer_ros.training.record import command_line
 
     check_converter('float32')  # better now than after hours of training
     start, origin, size = None, dict[str, Any](), dict[str, Any]()
@@ -85,16 +83,11 @@ def run(args: argparse.Namespace) -> int:
     config = load_detector_config(
         args.config or find_recipe(_DEFAULT_RECIPE), name=args.name, epochs=args.epochs,
         seed=args.seed, **size)
-    run_folder = Path(args.run or Path('runs') / config.name)
-    out = run_detector_job(
-        config, training, validation, run=run_folder,
-        out=Path(args.out or Path('models') / config.name), command=command_line(),
-        data_records=[
-            {'role': role, 'n': len(data.pictures), 'license': args.data_license, **data.record}
-            for role, data in (('training', training), ('validation', validation))],
-        origin=origin, start=start, report=lambda line: print(line, flush=True))
-    print(f'model:      {out}\nrun:        {run_folder}')
-    return 0
+    job = job_of(args, config, [
+        {'role': role, 'n': len(data.pictures), 'license': args.data_license, **data.record}
+        for role, data in (('training', training), ('validation', validation))], origin, start)
+    run_detector_job(job, config, training, validation)
+    return tell(job)
 
 
 def face_data(args: argparse.Namespace) -> tuple[FaceData, FaceData]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 import csv
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,14 @@ from fer_ros.training.train import train
 from fer_ros.training.transfer import freeze, replace_head
 from fer_ros.training.weights import load_network
 
-__all__ = ['continue_from', 'draw_history', 'run_inputs', 'run_job']
+__all__ = ['Job', 'continue_from', 'draw_history', 'run_job']
 
 
-def run_job(
-    config: TrainConfig, training: Dataset, validation: Dataset, *, run: Path, out: Path,
-    command: str, data_records: Sequence[Mapping[str, Any]],
-    origin: Mapping[str, Any] | None = None, start: Callable[[], keras.Model] | None = None,
-    report: Callable[[str], None] = print,
-) -> Path:
-    """Train or go on, draw the history, and export.
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """Where a network goes, and what is recorded of its making.
 
-    Args:
-        config: Settings.
-        training: Images to learn from.
-        validation: Images to choose, to calibrate and to measure on.
+    Attributes:
         run: Folder of checkpoints and history.
         out: The model folder.
         command: The command that is run, for the record.
@@ -39,25 +33,47 @@ def run_job(
         origin: What the network was made of besides data, for the record.
         start: Makes the network to begin with; default: a fresh one.
         report: Takes lines of text.
+    """
+
+    run: Path
+    out: Path
+    command: str
+    data_records: Sequence[Mapping[str, Any]]
+    origin: Mapping[str, Any] | None = None
+    start: Callable[[], keras.Model] | None = None
+    report: Callable[[str], None] = print
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What binds a run: where files lie may change until it goes on, not what they hold."""
+        return {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
+                         for record in self.data_records], **(self.origin or {})}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the exports write down, by their names for it."""
+        return {
+            'command': self.command, 'data_records': self.data_records, 'origin': self.origin}
+
+
+def run_job(
+    job: Job, config: TrainConfig, training: Dataset, validation: Dataset,
+) -> Path:
+    """Train or go on, draw the history, and export.
+
+    Args:
+        job: Where to, and what is recorded.
+        config: Settings.
+        training: Images to learn from.
+        validation: Images to choose, to calibrate and to measure on.
 
     Returns:
-        `out`.
+        `job.out`.
     """
-    check_replaceable(out)
-    network = train(
-        config, training, validation, run, report, start, run_inputs(data_records, origin))
-    draw_history(run)
-    return export_model(
-        network, config, validation, out, command=command, data_records=data_records,
-        origin=origin)
-
-
-def run_inputs(
-    data_records: Sequence[Mapping[str, Any]], origin: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Return what binds a run: where files lie may change until it goes on, not what they hold."""
-    return {'data': [{key: record[key] for key in ('role', 'n', 'sha256')}
-                     for record in data_records], **(origin or {})}
+    check_replaceable(job.out)
+    network = train(config, training, validation, job.run, job.report, job.start, job.inputs)
+    draw_history(job.run)
+    return export_model(network, config, validation, job.out, **job.record)
 
 
 def draw_history(run: Path) -> None:
