@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_ros.evaluation.compare import interval_text, p_text
 from fer_ros.evaluation.examples import sheet
 from fer_ros.evaluation.plots import comparison_picture
-from fer_ros.evaluation.report import html_table, page, Section, section_html
+from fer_ros.evaluation.report import html_table, made_by, page, Section, section_html
 from fer_ros.training.files import write_text
 
 __all__ = ['difference_rows', 'disagreeing_crops', 'Disagreement', 'SHOWN', 'verdict',
@@ -124,11 +124,7 @@ def _parts(comparison: dict[str, Any], sections: Sequence[Section]) -> list[str]
         parts.append(f'<p>{comparison["unpaired"]} labelled faces are in one of the runs only, '
                      'and do not count.</p>')
     parts += map(section_html, sections)
-    parts.append(
-        '<h2>Made by</h2><p class="small">'
-        f'<code>{html.escape(comparison["command"])}</code><br>data sha256 '
-        f'<code>{data["sha256"]}</code></p>')
-    return parts
+    return [*parts, made_by(comparison)]
 
 
 def _meaning(intervals: dict[str, Any], trials: str) -> str:

@@ -14,7 +14,7 @@ from fer_ros.evaluation.provenance import TRAINED_ON
 from fer_ros.training.files import write_text
 
 __all__ = [
-    'emotion_row', 'figure_rows', 'html_table', 'page', 'Section', 'section_html',
+    'emotion_row', 'figure_rows', 'html_table', 'made_by', 'page', 'Section', 'section_html',
     'write_report',
 ]
 
@@ -134,12 +134,23 @@ def write_report(path: Path, metrics: dict[str, Any], sections: Sequence[Section
         'time, one thread, on this machine as it was.</p>',
         '<h2>Emotions</h2>', f'<p>{_EMOTION_TEXT}</p>', emotions]
     parts += map(section_html, sections)
-    parts.append(
-        '<h2>Made by</h2><p class="small">'
-        f'<code>{html.escape(metrics["command"])}</code><br>model sha256 '
-        f'<code>{model["sha256"]}</code><br>data sha256 <code>{data["sha256"]}</code></p>'
-        '<p class="small">An expression is how a face looks, not what a person feels.</p>')
+    parts.append(made_by(metrics))
     write_text(path, page(title, parts))
+
+
+def made_by(result: dict[str, Any]) -> str:
+    """Return how a report's figures came about, and what no figure says.
+
+    Args:
+        result: With `command`, `data` and, where there is one, `model`.
+    """
+    hashes = [('data', result['data']['sha256'])]
+    if 'model' in result:
+        hashes.insert(0, ('model', result['model']['sha256']))
+    return (
+        f'<h2>Made by</h2><p class="small"><code>{html.escape(result["command"])}</code>'
+        + ''.join(f'<br>{what} sha256 <code>{value}</code>' for what, value in hashes)
+        + '</p><p class="small">An expression is how a face looks, not what a person feels.</p>')
 
 
 def section_html(section: Section) -> str:

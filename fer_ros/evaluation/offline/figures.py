@@ -119,9 +119,9 @@ def _with_intervals(
     samples, drawn = [], []
     for weights in _draws(count):
         samples.append(figures(weights @ tables))
-        drawn.append(weights @ gaps / max(1.0, weights @ seen))
+        drawn.append(weights @ gaps / max(1.0, float(weights @ seen)))
     return with_intervals(
-        figures(tables.sum(axis=0)), samples, gaps.sum(axis=0) / max(1.0, seen.sum()),
+        figures(tables.sum(axis=0)), samples, gaps.sum(axis=0) / max(1.0, float(seen.sum())),
         np.array(drawn))
 
 

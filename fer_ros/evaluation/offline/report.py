@@ -9,7 +9,14 @@ from typing import Any
 
 from fer_ros.evaluation.compare import interval_text
 from fer_ros.evaluation.offline.sources.base import Excluded
-from fer_ros.evaluation.report import emotion_row, html_table, page, Section, section_html
+from fer_ros.evaluation.report import (
+    emotion_row,
+    html_table,
+    made_by,
+    page,
+    Section,
+    section_html,
+)
 from fer_ros.training.files import write_text
 
 __all__ = ['figure_table', 'write_run_report']
@@ -71,11 +78,7 @@ def write_run_report(
         parts += _figures(metrics)
     parts += map(section_html, sections)
     parts.append(_exclusions(metrics, excluded))
-    parts.append(
-        '<h2>Made by</h2><p class="small">'
-        f'<code>{html.escape(metrics["command"])}</code><br>model sha256 '
-        f'<code>{model["sha256"]}</code><br>data sha256 <code>{data["sha256"]}</code></p>'
-        '<p class="small">An expression is how a face looks, not what a person feels.</p>')
+    parts.append(made_by(metrics))
     write_text(path, page(title, parts))
 
 
