@@ -1,5 +1,6 @@
 """What several tests need."""
 
+import functools
 import json
 import os
 from pathlib import Path
@@ -92,3 +93,29 @@ def ros():
 
     with Graph() as graph:
         yield graph
+
+
+@pytest.fixture
+def running(ros):
+    """Return a function that starts an active emotion_node; see emotion_support.py."""
+    from emotion_support import Running
+
+    return lambda namespace='', **values: Running(ros, namespace, values)
+
+
+@pytest.fixture
+def start(ros):
+    """Return a function that starts an EmotionNode with parameters."""
+    from emotion_support import started
+
+    return functools.partial(started, ros)
+
+
+@pytest.fixture
+def header():
+    """Return the header of an image."""
+    from std_msgs.msg import Header
+
+    header = Header(frame_id='camera_optical')
+    header.stamp.sec, header.stamp.nanosec = 12, 500_000_000
+    return header

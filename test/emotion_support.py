@@ -1,5 +1,8 @@
 """An active emotion_node, and what a test needs to talk with it."""
 
+import threading
+import time
+
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 from rclpy.parameter import Parameter
@@ -9,10 +12,25 @@ from sensor_msgs.msg import Image
 from fer_msgs.msg import EmotionArray
 from fer_ros.nodes.emotion_node import EmotionNode
 
-__all__ = ['EMOTIONS', 'GREY', 'Running', 'as_dict', 'count']
+__all__ = ['EMOTIONS', 'GREY', 'CameraThread', 'Running', 'as_dict', 'count', 'started', 'status']
 
 EMOTIONS = '/emotion_node/emotions'
 GREY = np.full((240, 320, 3), 128, np.uint8)
+
+
+def started(ros, namespace='', **values):
+    """Return an EmotionNode of a graph, with parameters."""
+    return ros.spin(EmotionNode(
+        context=ros.context, namespace=namespace, parameter_overrides=[
+            Parameter(name, value=value)
+            for name, value in {'diagnostics_period': 0.1, **values}.items()]))
+
+
+def status(ros, condition, what='a status'):
+    """Return the first status in diagnostics for which `condition` holds."""
+    diagnostics = ros.subscribe(DiagnosticArray, '/diagnostics')
+    message = diagnostics.wait_that(lambda m: any(map(condition, m.status)), what)
+    return next(filter(condition, message.status))
 
 
 class Running:
@@ -20,10 +38,7 @@ class Running:
 
     def __init__(self, ros, namespace, values):
         self.ros = ros
-        self.node = ros.spin(EmotionNode(
-            context=ros.context, namespace=namespace, parameter_overrides=[
-                Parameter(name, value=value)
-                for name, value in {'diagnostics_period': 0.1, **values}.items()]))
+        self.node = started(ros, namespace, **values)
         self.prefix = f'/{namespace}' if namespace else ''
         self.emotions = ros.subscribe(EmotionArray, f'{self.prefix}{EMOTIONS}')
         self.images = ros.publisher(Image, f'{self.prefix}/image_raw')
@@ -44,6 +59,27 @@ class Running:
         diagnostics = self.ros.subscribe(DiagnosticArray, '/diagnostics')
         found = diagnostics.wait_that(lambda m: condition(as_dict(m), m.status[0]), what)
         return as_dict(found)
+
+
+class CameraThread:
+    """A camera that shows one image again and again, at a rate in Hz, while it is entered."""
+
+    def __init__(self, images, bgr, rate):
+        self._images, self._bgr, self._period = images, bgr, 1.0 / rate
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._ending.wait(self._period):
+            self._images.publish(image_message(self._bgr, divmod(time.time_ns(), 10**9)))
 
 
 def as_dict(message):

@@ -6,7 +6,6 @@ import pytest
 from rclpy.parameter import Parameter
 from results_support import a_face, a_result
 from ros_support import image_message
-from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from fer_ros.core.model import load_model
@@ -15,13 +14,6 @@ from fer_ros.nodes import detections
 from fer_ros.nodes.qos import LATCHED_QOS
 
 LABEL_INFO = '/emotion_node/label_info'
-
-
-@pytest.fixture
-def header():
-    header = Header(frame_id='camera_optical')
-    header.stamp.sec, header.stamp.nanosec = 12, 500_000_000
-    return header
 
 
 def test_a_detection_carries_the_distribution_most_probable_first(header):

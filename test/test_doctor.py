@@ -1,13 +1,13 @@
 """`fer doctor` on running graphs: what is well is said to be well, what is not is named."""
 
+import functools
 import json
 import sys
 import threading
 
-from emotion_support import GREY
+from emotion_support import GREY, started
 import pytest
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from ros_support import image_message, NodeProcess
 from rosgraph_msgs.msg import Clock
@@ -15,7 +15,6 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from fer_ros.nodes.doctor.checks import examine
 from fer_ros.nodes.doctor.evidence import CameraEvidence, Evidence, gather, Heard
-from fer_ros.nodes.emotion_node import EmotionNode
 
 BEST_EFFORT = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
 SMALL = GREY[::2, ::2].copy()
@@ -23,11 +22,7 @@ SMALL = GREY[::2, ::2].copy()
 
 @pytest.fixture
 def start(ros):
-    def make(**values):
-        return ros.spin(EmotionNode(context=ros.context, parameter_overrides=[
-            Parameter(name, value=value)
-            for name, value in {'diagnostics_period': 0.2, **values}.items()]))
-    return make
+    return functools.partial(started, ros, diagnostics_period=0.2)
 
 
 @pytest.fixture

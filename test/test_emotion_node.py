@@ -7,7 +7,7 @@ import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from emotion_support import EMOTIONS, GREY, Running
+from emotion_support import EMOTIONS, GREY
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
@@ -25,11 +25,6 @@ from fer_ros.core.image import to_bgr
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.outputs import annotate
 from fer_ros.nodes.recognizer import Recognizer
-
-
-@pytest.fixture
-def running(ros):
-    return lambda namespace='', **values: Running(ros, namespace, values)
 
 
 def test_a_face_is_found_where_it_is_under_the_header_of_its_image(running, astronaut):

@@ -1,7 +1,7 @@
 """The services of an active emotion_node."""
 
 import cv2
-from emotion_support import GREY, Running
+from emotion_support import GREY
 import pytest
 from ros_support import image_message, wait_for
 from sensor_msgs.msg import CompressedImage
@@ -9,11 +9,6 @@ from std_srvs.srv import SetBool
 
 from fer_msgs.msg import EmotionArray
 from fer_msgs.srv import ClassifyImage
-
-
-@pytest.fixture
-def running(ros):
-    return lambda namespace='', **values: Running(ros, namespace, values)
 
 
 def test_switched_off_it_does_not_listen(ros, running, astronaut):

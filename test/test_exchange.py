@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 
-from emotion_support import EMOTIONS, Running
+from emotion_support import CameraThread, EMOTIONS
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
@@ -26,37 +26,20 @@ DEFAULT = load_model().manifest.name
 OTHER = next(name for name in MODELS if name != DEFAULT)
 
 
-@pytest.fixture
-def running(ros):
-    return lambda namespace='', **values: Running(ros, namespace, values)
-
-
-class Stream:
+class Stream(CameraThread):
     """A camera that does not stop, and the results with the times at which they came."""
 
     def __init__(self, ros, bgr, rate=30.0):
         self.results = []
-        self._images = ros.probe.create_publisher(Image, '/image_raw', 1)
+        super().__init__(ros.probe.create_publisher(Image, '/image_raw', 1), bgr, rate)
         self._subscription = ros.probe.create_subscription(
             EmotionArray, EMOTIONS,
             lambda m: self.results.append((time.monotonic(), m)), 100)
-        self._bgr, self._period = bgr, 1.0 / rate
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        wait_for(lambda: len(self.results) > 5, 'the stream')
 
     def __enter__(self):
+        super().__enter__()
+        wait_for(lambda: len(self.results) > 5, 'the stream')
         return self
-
-    def __exit__(self, *_):
-        self._ending.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._ending.wait(self._period):
-            stamp = divmod(time.time_ns(), 10**9)
-            self._images.publish(image_message(self._bgr, stamp))
 
     @property
     def models(self):

@@ -1,11 +1,13 @@
 """The states of emotion_node: what each offers, and what happens when a transition fails."""
 
+import functools
 import gc
 from pathlib import Path
 import signal
 import weakref
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from emotion_support import started
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
@@ -19,7 +21,6 @@ from fer_msgs.msg import EmotionArray
 from fer_msgs.srv import ClassifyImage
 from fer_ros.nodes import camera
 from fer_ros.nodes.camera import Camera
-from fer_ros.nodes.emotion_node import EmotionNode
 
 CONFIG = Path(__file__).resolve().parents[1] / 'config'
 OUTPUTS = {'/emotion_node/emotions', '/emotion_node/detections', '/emotion_node/markers',
@@ -31,11 +32,7 @@ SERVICES = {'/emotion_node/set_enabled', '/emotion_node/classify_image',
 @pytest.fixture
 def node(ros):
     """Return a function that starts a node which waits for its transitions."""
-    def start(**values):
-        values = {'autostart': False, 'diagnostics_period': 0.1, 'lazy': False, **values}
-        return ros.spin(EmotionNode(context=ros.context, parameter_overrides=[
-            Parameter(name, value=value) for name, value in values.items()]))
-    return start
+    return functools.partial(started, ros, autostart=False, lazy=False)
 
 
 @pytest.fixture

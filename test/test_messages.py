@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import pytest
 from results_support import a_face, a_result, LABELS
-from std_msgs.msg import Header
 
 from fer_msgs.msg import EmotionArray
 from fer_ros.core.compressed import compressed_to_bgr
@@ -17,13 +16,6 @@ from fer_ros.core.types import UNKNOWN
 from fer_ros.nodes import messages
 
 MANIFEST = load_model().manifest
-
-
-@pytest.fixture
-def header():
-    header = Header(frame_id='camera_optical')
-    header.stamp.sec, header.stamp.nanosec = 12, 500_000_000
-    return header
 
 
 def test_every_field_of_a_result_arrives(header):

@@ -3,11 +3,10 @@
 import itertools
 import signal
 import sys
-import threading
 import time
 
 import cv2
-from emotion_support import EMOTIONS, GREY, Running
+from emotion_support import CameraThread, EMOTIONS, GREY
 import pytest
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -24,32 +23,17 @@ from fer_ros.nodes.qos import IMAGE_OFFER_QOS
 ANNOTATED = '/emotion_node/image_annotated'
 
 
-@pytest.fixture
-def running(ros):
-    return lambda namespace='', **values: Running(ros, namespace, values)
-
-
-class Flow:
-    """A camera at work in a thread, and how long the longest pause between results was."""
+class Flow(CameraThread):
+    """A camera at work, and the results of its node."""
 
     def __init__(self, node, bgr, rate=10.0):
-        self._node, self._bgr, self._period = node, bgr, 1 / rate
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        super().__init__(node.images, bgr, rate)
+        self._node = node
 
     def __enter__(self):
-        self._thread.start()
-        count = len(self._node.emotions.messages)
-        wait_for(lambda: len(self._node.emotions.messages) > count + 2, 'the stream')
+        super().__enter__()
+        self.more()
         return self
-
-    def __exit__(self, *_):
-        self._ending.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._ending.wait(self._period):
-            self._node.images.publish(image_message(self._bgr, divmod(time.time_ns(), 10**9)))
 
     def more(self, count=3):
         """Wait until results have gone on."""
