@@ -52,9 +52,9 @@ def calibration_interval(
 ) -> tuple[float, float]:
     """Return a 95 % interval of the calibration error, from bootstrap samples.
 
-    Noise adds to absolute values and never cancels, so the error of a sample lies above that of
-    all faces (Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation"), and that
-    of a bootstrap sample above both: percentiles of the bootstrap miss the truth nearly always.
+    In the mean, noise adds to absolute values: the error of a sample lies above that of all faces
+    (Roelofs et al. 2022, "Mitigating Bias in Calibration Error Estimation"), and that of a
+    bootstrap sample above both, so percentiles of the bootstrap miss a small error nearly always.
     The upper end is that of the basic interval, which turns the bootstrap's deviations about the
     value (Davison and Hinkley 1997, section 5.2). The lower end takes off what the noise alone
     could add: with noise d, |g + d| - |g| is |d| at most, whatever the true gaps g are. The
