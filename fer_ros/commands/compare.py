@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
 
-from fer_ros.commands.options import add_no_faces_option, add_split_option
+from fer_ros.commands.options import add_no_faces_option, add_split_option, check_folder
 
 if TYPE_CHECKING:
     from fer_ros.evaluation.compare_report import Disagreement
@@ -50,13 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run `fer compare`; returns the exit code."""
-    from fer_ros.core.errors import ConfigError
     from fer_ros.evaluation.plots import pyplot
 
     out = Path(args.out) if args.out else None
     if out:
-        if out.exists() and not out.is_dir():
-            raise ConfigError(f'--out {out} is a file, not a folder')
+        check_folder(out)
         # Without matplotlib it fails now, before anything is classified or written.
         pyplot()
     if args.data is None:
@@ -145,12 +143,12 @@ def _finish(
 ) -> None:
     """Write and print a comparison."""
     import json
-    import shlex
     import sys
 
     from fer_ros.evaluation.compare_report import write_comparison
+    from fer_ros.evaluation.provenance import command_line
 
-    comparison['command'] = shlex.join(['fer', *sys.argv[1:]])
+    comparison['command'] = command_line()
     if out:
         write_comparison(out, comparison, shown, pictures=pictures)
     print(json.dumps(comparison, indent=2) if as_json else _table(comparison))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-import shlex
 import sys
 from typing import Any
 
 from fer_ros.commands import data_faces
-from fer_ros.commands.options import add_license_option, count
+from fer_ros.commands.options import add_license_option, check_folder, count
 from fer_ros.core.detector import DETECTORS
 
 __all__ = ['EPILOG', 'add_arguments', 'run']
@@ -138,6 +137,7 @@ def _prepare(args: argparse.Namespace) -> int:
     from fer_ros.data.prepare import prepare, PrepareSettings
     from fer_ros.data.report import report_of, report_text, write_report
     from fer_ros.data.votes import LABEL_SETS
+    from fer_ros.evaluation.provenance import command_line
 
     sources = [(Path(path), '') for path in args.sources]
     for split in ('train', 'validation', 'test'):
@@ -147,15 +147,14 @@ def _prepare(args: argparse.Namespace) -> int:
     if args.label_set not in LABEL_SETS:
         raise ConfigError(
             f'--label-set must be one of {", ".join(LABEL_SETS)}, got {args.label_set!r}')
-    if args.report and Path(args.report).is_file():
-        raise ConfigError(f'--report {args.report}: is a file; name a folder')
+    check_folder(args.report, '--report')
     settings = PrepareSettings(
         CropSettings(args.side, args.color, args.detector, args.detector_model, args.min_side,
                      args.min_contrast, args.min_face_size),
         Labelling(args.label_set, tuple(filter(None, args.labels.split(','))),
                   _renames(args.rename), args.subject_pattern),
         _shares(args.split), args.seed, args.strict, args.hash_distance, args.correlation,
-        args.keep_duplicates, args.data_license, shlex.join(['fer', *sys.argv[1:]]))
+        args.keep_duplicates, args.data_license, command_line())
     prepared = prepare(sources, Path(args.out), settings, progress)
     try:
         content = write_report(prepared, Path(args.report), args.seed) if args.report \

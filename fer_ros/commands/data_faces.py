@@ -7,6 +7,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from fer_ros.commands.options import check_folder
 from fer_ros.core.detector import DETECTORS
 
 __all__ = ['DESCRIPTION', 'add_arguments', 'preview', 'run']
@@ -72,8 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from fer_ros.data.faces.suspects import compared, ORDERED, suspects_of
     from fer_ros.data.faces.write import write_index
 
-    if args.out and Path(args.out).is_file():
-        raise ConfigError(f'--out {args.out}: is a file; name a folder')
+    check_folder(args.out)
     if args.ignore_nested and not args.write_index:
         raise ConfigError('--ignore-nested changes the index of --write-index: name one')
     distance = HASH_DISTANCE if args.hash_distance is None else args.hash_distance

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import json
 import math
 from pathlib import Path
-import shlex
-import sys
 from typing import Any, TYPE_CHECKING
 
 from fer_ros.core.errors import ConfigError
+from fer_ros.evaluation.provenance import command_line
 
 if TYPE_CHECKING:
     from fer_ros.data.faces import Backgrounds, FacePictures
@@ -87,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     with quiet_runtime():
         reformat_model(
             args.model, args.format, folder, validation, calibration_data=data, name=name,
-            command=shlex.join(['fer', *sys.argv[1:]]), max_loss=args.max_loss)
+            command=command_line(), max_loss=args.max_loss)
     record = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))['export']
     print(json.dumps(record, indent=2) if args.json else _table(folder, record))
     return 0
@@ -109,7 +108,7 @@ def _run_detector(args: argparse.Namespace) -> int:
     with quiet_runtime():
         reformat_detector(
             args.model, args.format, folder, validation, name=name, calibration=shown,
-            command=shlex.join(['fer', *sys.argv[1:]]))
+            command=command_line())
     model = load_face_model(folder)
     figures, before = model.manifest.metrics, load_face_model(args.model).manifest.metrics
     if args.json:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 
 from fer_ros.core.alignment import ALIGN
 from fer_ros.core.classifier import PRIORS
 from fer_ros.core.detector import DETECTORS
+from fer_ros.core.errors import ConfigError
 from fer_ros.core.pipeline import MAX_YAW, Pipeline
 from fer_ros.core.runtime import quiet_runtime
 from fer_ros.data.crops import SPLITS
@@ -15,7 +17,7 @@ from fer_ros.data.crops import SPLITS
 __all__ = [
     'add_crops_options', 'add_detector_options', 'add_license_option', 'add_no_faces_option',
     'add_pipeline_options', 'add_scene_options', 'add_split_option', 'add_stream_options',
-    'count', 'make_pipeline', 'seconds',
+    'check_folder', 'count', 'make_pipeline', 'seconds',
 ]
 
 
@@ -35,6 +37,20 @@ def seconds(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f'must be a number from 0, got {text!r}')
     return value
+
+
+def check_folder(path: str | Path | None, option: str = '--out') -> None:
+    """Refuse a file where a folder is to be written, before any work is done.
+
+    Args:
+        path: What was given; nothing is right, too.
+        option: By which option.
+
+    Raises:
+        ConfigError: It is there, and no folder.
+    """
+    if path and Path(path).exists() and not Path(path).is_dir():
+        raise ConfigError(f'{option} {path} is a file, not a folder')
 
 
 def add_crops_options(parser: argparse.ArgumentParser) -> None:

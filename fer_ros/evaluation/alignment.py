@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 import json
 from pathlib import Path
-import shlex
 import sys
 from typing import Any
 
@@ -23,6 +22,7 @@ from fer_ros.evaluation.crop_study import evaluate_alignment, WAYS, YAWS
 from fer_ros.evaluation.detector.scenes import empty_rooms
 from fer_ros.evaluation.model import load_data_for
 from fer_ros.evaluation.pasted import CONDITIONS
+from fer_ros.evaluation.provenance import command_line
 from fer_ros.training.files import replacing
 
 __all__ = ['SUMMARY', 'add_arguments', 'run']
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         grey=model.manifest.color == 'grey', noise=args.landmark_noise, seed=args.seed,
         progress=sys.stderr.isatty())
     result = {
-        'command': shlex.join(['fer', *sys.argv[1:]]), 'model': model.manifest.name,
+        'command': command_line(), 'model': model.manifest.name,
         'detector': args.detector, 'conditions': figures}
     if args.out:
         _write(Path(args.out), result, sheets)

@@ -13,7 +13,6 @@ import argparse
 from collections.abc import Iterable, Iterator, Sequence
 import json
 from pathlib import Path
-import shlex
 import sys
 from typing import Any
 
@@ -35,6 +34,7 @@ from fer_ros.data.faces import read_backgrounds, read_faces
 from fer_ros.evaluation.canvas import BORDERS, CANVAS, frame_side, padded
 from fer_ros.evaluation.detector.scenes import SceneSet, without_sources
 from fer_ros.evaluation.point_fit import fit_points
+from fer_ros.evaluation.provenance import command_line
 
 __all__ = ['SUMMARY', 'add_arguments', 'fit_crop', 'measure', 'run']
 
@@ -210,6 +210,6 @@ def run(args: argparse.Namespace) -> int:
         detector, [images[index] for index in choice], progress=sys.stderr.isatty())
     if points is not None:
         result['landmarks'] = points
-    result['command'] = shlex.join(['fer', *sys.argv[1:]])
+    result['command'] = command_line()
     print(json.dumps(result, indent=2))
     return 0

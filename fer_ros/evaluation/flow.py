@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 import json
 import math
 from pathlib import Path
-import shlex
 import sys
 import time
 from typing import Any
@@ -30,6 +29,7 @@ from fer_ros.core.types import Box, Face, Image
 from fer_ros.data.datasets import load_dataset
 from fer_ros.evaluation.detector.scenes import empty_rooms
 from fer_ros.evaluation.pasted import paste, Pasted
+from fer_ros.evaluation.provenance import command_line
 
 __all__ = ['SUMMARY', 'WAYS', 'add_arguments', 'evaluate_flow', 'moving_face', 'run']
 
@@ -182,7 +182,7 @@ def run(args: argparse.Namespace) -> int:
         progress=sys.stderr.isatty())
     if args.json:
         print(json.dumps(
-            {'command': shlex.join(['fer', *sys.argv[1:]]), 'rows': rows}, indent=2))
+            {'command': command_line(), 'rows': rows}, indent=2))
         return 0
     print('| sides a second | every | overlap: stay | velocity | flow | found: stay | velocity '
           '| flow | ms a frame: flow |')

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-import shlex
 import sys
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer_ros.commands.options import add_no_faces_option, add_split_option
+from fer_ros.commands.options import add_no_faces_option, add_split_option, check_folder
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import ConfigError, DataError, FerError
 from fer_ros.core.model import load_model, Manifest, Model
@@ -26,7 +25,7 @@ from fer_ros.evaluation.curves import class_curves, reliability, risk_coverage, 
 from fer_ros.evaluation.golden import golden_gap
 from fer_ros.evaluation.metrics import classification_metrics
 from fer_ros.evaluation.plots import pyplot
-from fer_ros.evaluation.provenance import file_records, TRAINED_ON, trained_on
+from fer_ros.evaluation.provenance import command_line, file_records, TRAINED_ON, trained_on
 from fer_ros.evaluation.report import emotion_row
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'answers', 'evaluate_model',
@@ -183,14 +182,13 @@ def run(args: argparse.Namespace) -> int:
     loaded = load_model(name)
     data = load_data_for(loaded.manifest, path, args.split)
     if args.out:
-        if Path(args.out).exists() and not Path(args.out).is_dir():
-            raise ConfigError(f'--out {args.out} is a file, not a folder')
+        check_folder(args.out)
         # Without matplotlib it fails now, not after minutes.
         pyplot()
     classifier = Classifier(loaded)
     targets, probabilities = answers(
         loaded, data, classifier=classifier, progress=sys.stderr.isatty())
-    command = shlex.join(['fer', *sys.argv[1:]])
+    command = command_line()
     metrics = _metrics(loaded.manifest, data, targets, probabilities, command)
     metrics['trained_on'] = trained_on(
         loaded.manifest, [metrics['data']['sha256']], len(data),

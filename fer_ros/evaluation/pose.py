@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import json
-import shlex
-import sys
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from fer_ros.core.head_pose import head_pose, project
 from fer_ros.core.types import Floats, HeadPose
 from fer_ros.data.faces.read import read_faces
 from fer_ros.evaluation.point_fit import fit_depths
+from fer_ros.evaluation.provenance import command_line
 
 __all__ = ['SUMMARY', 'add_arguments', 'noise_figures', 'run']
 
@@ -95,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run `fer evaluate pose`; returns the exit code."""
     result: dict[str, Any] = {
-        'command': shlex.join(['fer', *sys.argv[1:]]), 'noise': noise_figures()}
+        'command': command_line(), 'noise': noise_figures()}
     if args.data:
         faces = _landmarks(args.data, args.split, args.min_side, args.skip_source)
         poses = [head_pose(points) for points in faces]

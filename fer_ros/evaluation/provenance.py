@@ -1,20 +1,31 @@
-"""Which data figures are about, by their hash, and whether a model was trained on them."""
+"""By which command figures came about, on which data, and whether a model was trained on them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 import hashlib
 from pathlib import Path
+import shlex
+import sys
 from typing import Any
 
 from fer_ros.core.model import Manifest
 
-__all__ = ['file_records', 'trained_on', 'TRAINED_ON']
+__all__ = ['command_line', 'file_records', 'trained_on', 'TRAINED_ON']
 
 TRAINED_ON = (
     'the model was trained on some of these images: the figures flatter it and say nothing about '
     'other faces')
 """What is told of figures on training data."""
+
+
+def command_line(arguments: Sequence[str] | None = None) -> str:
+    """Return the command that runs, as a shell takes it.
+
+    Args:
+        arguments: What follows `fer`; None takes them from the process.
+    """
+    return shlex.join(['fer', *(sys.argv[1:] if arguments is None else arguments)])
 
 
 def file_records(files: Iterable[Path]) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 import importlib
 from pathlib import Path
-import shlex
-import sys
 
 import keras
 
 from fer_ros.core.model import load_model
+from fer_ros.evaluation import provenance
 
 __all__ = ['command_line', 'model_record', 'software_record']
 
@@ -23,7 +22,7 @@ def command_line(arguments: Sequence[str] | None = None) -> str:
     Args:
         arguments: What follows `fer`; None takes them from the process.
     """
-    words = shlex.join(['fer', *(sys.argv[1:] if arguments is None else arguments)])
+    words = provenance.command_line(arguments)
     backend = keras.backend.backend()
     return words if backend == _DEFAULT_BACKEND else f'KERAS_BACKEND={backend} {words}'
 

@@ -6,13 +6,12 @@ import argparse
 import itertools
 import json
 from pathlib import Path
-import shlex
 import sys
 from typing import Any
 
 import cv2
 
-from fer_ros.commands.options import add_no_faces_option
+from fer_ros.commands.options import add_no_faces_option, check_folder
 from fer_ros.commands.progress import progress
 from fer_ros.core.detector import (
     DEFAULT_DETECTOR,
@@ -29,7 +28,7 @@ from fer_ros.evaluation.detector.score_fit import fit_haar_score
 from fer_ros.evaluation.detector.subsets import Material, SUBSETS
 from fer_ros.evaluation.detector.table import markdown
 from fer_ros.evaluation.plots import pyplot
-from fer_ros.evaluation.provenance import file_records
+from fer_ros.evaluation.provenance import command_line, file_records
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 
@@ -145,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
     if args.fit_score:
         result['haar_score'] = _fit(material)
     result |= {
-        'command': shlex.join(['fer', *sys.argv[1:]]),
+        'command': command_line(),
         'networks': {one.name: one.sha256 for one in detectors if one.sha256},
         'data': {'split': args.split, 'pictures': len(pictures),
                  **file_records(_files(args, pictures, rooms))}}
@@ -174,8 +173,7 @@ def _check(args: argparse.Namespace) -> None:
     low, high = args.face_sizes
     if not 1.0 <= low <= high:
         raise ConfigError(f'--face-sizes must be MIN <= MAX from 1 pixel, got {low:g} {high:g}')
-    if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
-        raise ConfigError(f'--out {args.out} is a file, not a folder')
+    check_folder(args.out)
 
 
 def _names(args: argparse.Namespace) -> list[str]:

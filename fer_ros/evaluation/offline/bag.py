@@ -17,7 +17,6 @@ from fer_ros.evaluation.offline.labels.words import Words
 from fer_ros.evaluation.offline.options import (
     add_recording_options,
     add_run_options,
-    command_line,
     finish,
     words_of,
 )
@@ -26,6 +25,7 @@ from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.bag import bag_units, BagUnit
 from fer_ros.evaluation.offline.sources.storage import BagFiles
 from fer_ros.evaluation.offline.truth import parse_people, RecordingTruth
+from fer_ros.evaluation.provenance import command_line
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 

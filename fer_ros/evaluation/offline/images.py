@@ -9,14 +9,14 @@ from pathlib import Path
 from fer_ros.core.errors import ConfigError, DataError
 from fer_ros.core.model import load_model
 from fer_ros.data.crops import SPLITS
-from fer_ros.evaluation.offline.options import add_run_options, command_line, finish, words_of
+from fer_ros.evaluation.offline.options import add_run_options, finish, words_of
 from fer_ros.evaluation.offline.run import Run
 from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.base import Excluded
 from fer_ros.evaluation.offline.sources.layouts import LAYOUTS, read_pictures
 from fer_ros.evaluation.offline.sources.pictures import LabelledPicture, picture_units
 from fer_ros.evaluation.offline.truth import PictureTruth
-from fer_ros.evaluation.provenance import file_records, TRAINED_ON, trained_on
+from fer_ros.evaluation.provenance import command_line, file_records, TRAINED_ON, trained_on
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 from typing import Any
 
@@ -24,7 +23,7 @@ from fer_ros.evaluation.offline.report import figure_table, over_time
 from fer_ros.evaluation.offline.run import Job, Run
 from fer_ros.evaluation.records import table
 
-__all__ = ['add_recording_options', 'add_run_options', 'command_line', 'finish', 'words_of']
+__all__ = ['add_recording_options', 'add_run_options', 'finish', 'words_of']
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -80,11 +79,6 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
 def words_of(args: argparse.Namespace, labels: tuple[str, ...]) -> Words:
     """Return what reads the words of the labels."""
     return Words(labels, parse_renames(args.rename))
-
-
-def command_line() -> str:
-    """Return the command, for the record."""
-    return shlex.join(['fer', *sys.argv[1:]])
 
 
 def finish(run: Run, args: argparse.Namespace) -> int:

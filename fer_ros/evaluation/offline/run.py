@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import dataclasses
 from pathlib import Path
 
-from fer_ros.core.errors import ConfigError
+from fer_ros.commands.options import check_folder
 from fer_ros.evaluation.offline.labels.annotators import Agreement
 from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.base import Excluded, Unit
@@ -72,8 +72,7 @@ class Run:
     agreement: Agreement | None = None
 
     def __post_init__(self) -> None:
-        if self.out.exists() and not self.out.is_dir():
-            raise ConfigError(f'--out {self.out} is a file, not a folder')
+        check_folder(self.out)
 
     @property
     def records(self) -> Path:

@@ -12,7 +12,6 @@ from fer_ros.evaluation.offline.labels.segments import Timeline
 from fer_ros.evaluation.offline.options import (
     add_recording_options,
     add_run_options,
-    command_line,
     finish,
     words_of,
 )
@@ -20,6 +19,7 @@ from fer_ros.evaluation.offline.run import Run
 from fer_ros.evaluation.offline.settings import Settings
 from fer_ros.evaluation.offline.sources.video import video_units
 from fer_ros.evaluation.offline.truth import parse_people, RecordingTruth
+from fer_ros.evaluation.provenance import command_line
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'run']
 

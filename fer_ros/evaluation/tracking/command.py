@@ -14,21 +14,20 @@ import functools
 import json
 import operator
 from pathlib import Path
-import shlex
 import sys
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from fer_ros.commands.options import add_crops_options
+from fer_ros.commands.options import add_crops_options, check_folder
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.detector import create_detector, DETECTORS, FaceDetector
 from fer_ros.core.errors import ConfigError
 from fer_ros.core.model import load_model, Model
 from fer_ros.core.runtime import quiet_runtime
 from fer_ros.evaluation.model import load_data_for
-from fer_ros.evaluation.provenance import file_records
+from fer_ros.evaluation.provenance import command_line, file_records
 from fer_ros.evaluation.tracking.identity import IdentityFigures
 from fer_ros.evaluation.tracking.people import Faces
 from fer_ros.evaluation.tracking.scene import Scene
@@ -112,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     scenes = list(_observe(args, model, faces))
     convention = _detector(args, 0).box_convention
     result: dict[str, Any] = {
-        'command': shlex.join(['fer', *sys.argv[1:]]),
+        'command': command_line(),
         'model': {'name': model.manifest.name, 'version': model.manifest.version,
                   'sha256': model.manifest.sha256},
         'data': file_records(data.files), 'ways': {}}
@@ -143,8 +142,7 @@ def _check(args: argparse.Namespace) -> None:
         if not low <= getattr(args, name) <= high:
             raise ConfigError(
                 f'--{name} must lie in [{low:g}, {high:g}], got {getattr(args, name)}')
-    if args.out and Path(args.out).exists() and not Path(args.out).is_dir():
-        raise ConfigError(f'--out {args.out} is a file, not a folder')
+    check_folder(args.out)
 
 
 def _detector(args: argparse.Namespace, scene: int) -> SimulatedDetector | FaceDetector:
