@@ -10,6 +10,7 @@ from typing import Any
 
 from fer_ros.bench.cases import chosen_cases
 from fer_ros.bench.command import chosen_core, measure_cases, write_result
+from fer_ros.bench.options import add_portrait_option, add_result_options
 from fer_ros.bench.tables import machine_line, markdown, ms
 from fer_ros.commands.options import count
 from fer_ros.core.model import load_model
@@ -44,11 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--core', type=int, metavar='N',
         help='core on which all is kept (default: that which has been idle most)')
-    parser.add_argument(
-        '--image', default='', metavar='FILE',
-        help='picture whose largest face the frames show (default: an astronaut)')
-    parser.add_argument('--out', metavar='FOLDER', help='write formats.json there')
-    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
+    add_portrait_option(parser)
+    add_result_options(parser, 'formats.json')
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from fer_ros.bench.cases import read_size
 from fer_ros.bench.command import write_result
 from fer_ros.bench.machine import describe_machine, pick_core, resident_mb
+from fer_ros.bench.options import add_portrait_option, add_result_options
 from fer_ros.bench.scenes import make_frames, portrait
 from fer_ros.bench.tables import machine_line, markdown
 from fer_ros.commands.options import count
@@ -60,11 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--faces', type=int, default=1, metavar='N',
         help='faces in the images (default: %(default)s)')
     parser.add_argument('--model', default='', metavar='NAME|FOLDER', help='model of the node')
-    parser.add_argument(
-        '--image', default='', metavar='FILE',
-        help='picture whose largest face the images show (default: an astronaut)')
-    parser.add_argument('--out', metavar='FOLDER', help='write memory.json there')
-    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
+    add_portrait_option(parser)
+    add_result_options(parser, 'memory.json')
     parser.add_argument(
         '--fail-above', type=float, metavar='MB', help='exit with 1 if the memory grew by more')
 
