@@ -19,9 +19,11 @@ from fer_ros.evaluation.offline.sources.pictures import LabelledPicture
 
 def fer_with_room_for(size, *words):
     """Run `fer` where no file may become larger than `size` bytes, as on a full disk."""
+    # Coverage's own file would be too large, too.
+    env = {key: value for key, value in os.environ.items() if key != 'COVERAGE_PROCESS_START'}
     return subprocess.run(
         [sys.executable, '-m', 'fer_ros', *map(str, words)], capture_output=True, text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+        env=env, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
 
 
 def files_of(folder):

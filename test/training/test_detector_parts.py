@@ -25,6 +25,7 @@ from fer_ros.training.detector.placing import (
     visible_share,
 )
 from fer_ros.training.detector.scenes import Composition, SceneMaker
+from fer_ros.training.detector.softening import blur, soften
 from fer_ros.training.detector.targets import assign
 
 
@@ -177,6 +178,48 @@ def test_a_cover_hides_pixels_but_not_labels(data):
     changed = [(cover(image, labels, np.random.default_rng(p)) != image).any() for p in range(5)]
     assert all(changed)
     assert (data[0].read(0) == image).all()
+
+
+@pytest.mark.parametrize('deviation', [3.0, 6.0])
+def test_a_blur_spreads_a_point_by_its_deviation_along_one_axis_or_both(deviation):
+    point = np.zeros((81, 81, 3), np.uint8)
+    point[39:42, 39:42] = 255
+    y, x = np.mgrid[-40:41, -40:41]
+    thin = []
+    for place in range(12):
+        light = blur(point, deviation, np.random.default_rng(place))[..., 0].ravel()
+        short, long = np.linalg.eigvalsh(np.cov(np.stack([x.ravel(), y.ravel()]), aweights=light))
+        assert np.sqrt(long) == pytest.approx(deviation, rel=0.25)  # whole pixels
+        thin.append(short < long / 3)
+    assert {True, False} == set(thin)
+
+
+def test_a_soft_picture_has_no_detail_and_the_same_shape():
+    noise = np.random.default_rng(0).integers(0, 256, (400, 300, 3)).astype(np.uint8)
+    sizes = set()
+    for place in range(20):
+        soft = soften(noise, 200.0, np.random.default_rng(place))
+        assert soft.shape[0] / soft.shape[1] == pytest.approx(4 / 3, rel=0.05)
+        assert soft.std() < 0.5 * noise.std()
+        sizes.add(soft.shape[0])
+        # Few pixels (a face of 14 to 48), or enough for a blur (a face of 96).
+        assert soft.shape[0] == 192 or 28 <= soft.shape[0] <= 96
+    assert {192} < sizes
+    small = soften(noise[:20, :15], 10.0, np.random.default_rng(1))
+    assert small.shape == (20, 15, 3)
+
+
+def test_soft_portraits_stay_where_they_are(data):
+    for place in range(8):
+        plain, labels = maker(data, negative=0.0, several=0.0)(
+            place, np.random.default_rng(place))
+        soft, same = maker(data, negative=0.0, several=0.0, soften=1.0)(
+            place, np.random.default_rng(place))
+        assert (labels.boxes == same.boxes).all()
+        assert (labels.landmarks == same.landmarks).all()
+        assert (plain != soft).any()
+        # The room is as it was, and the portrait's mean colour, too.
+        assert abs(plain.astype(float).mean() - soft.astype(float).mean()) < 4.0
 
 
 @pytest.mark.parametrize('side', [9, 12, 20, 40, 90, 200, 250])
