@@ -64,6 +64,10 @@ class NodeExecutor(Executor):  # type: ignore[misc]
             timeout_sec: Seconds to wait at most, or rclpy's object of them.
         """
         future.add_done_callback(lambda _: self.wake())
+        self._spin_once_until_future_complete(future, timeout_sec)
+
+    def _spin_once_until_future_complete(self, future: Any, timeout_sec: Any = None) -> None:
+        # From Kilted on rclpy's own waiting for a future asks for this.
         self._begin_next(timeout_sec, None, future.done)
 
     def end_pool(self) -> None:
