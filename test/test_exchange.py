@@ -114,7 +114,7 @@ def test_detector_and_priors_can_be_exchanged_too(running, astronaut):
     node = running()
     before = node.show(astronaut, (1, 0)).emotions[0]
     former = node.node._recognizer
-    for name, value in (('detector.min_face_size', 0.5), ('priors', 'balanced'),
+    for name, value in (('detector.min_face_size', 0.9), ('priors', 'balanced'),
                         ('num_threads', 2), ('tracking', False)):
         assert node.node.set_parameters([Parameter(name, value=value)])[0].successful
         assert node.node._recognizer is not former
