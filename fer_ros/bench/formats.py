@@ -10,9 +10,8 @@ from typing import Any
 
 from fer_ros.bench.cases import chosen_cases
 from fer_ros.bench.command import chosen_core, measure_cases, write_result
-from fer_ros.bench.options import add_portrait_option, add_result_options
+from fer_ros.bench.options import add_frames_options, add_portrait_option, add_result_options
 from fer_ros.bench.tables import machine_line, markdown, ms
-from fer_ros.commands.options import count
 from fer_ros.core.model import load_model
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'formats_table', 'run']
@@ -36,12 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         'models', nargs='+', metavar='NAME|FOLDER', help='installed models or model folders')
-    parser.add_argument(
-        '--faces', type=int, action='append', metavar='N',
-        help='faces in the frames; may be given again (default: 1 and 5)')
-    parser.add_argument(
-        '--rounds', type=count, default=20, metavar='N',
-        help='frames of each (default: %(default)s)')
+    add_frames_options(parser)
     parser.add_argument(
         '--core', type=int, metavar='N',
         help='core on which all is kept (default: that which has been idle most)')

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ['add_portrait_option', 'add_result_options']
+from fer_ros.commands.options import count
+
+__all__ = ['add_frames_options', 'add_portrait_option', 'add_result_options']
+
+
+def add_frames_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how many faces and frames what is compared gets."""
+    parser.add_argument(
+        '--faces', type=int, action='append', metavar='N',
+        help='faces in the frames; may be given again (default: 1 and 5)')
+    parser.add_argument(
+        '--rounds', type=count, default=20, metavar='N',
+        help='frames of each (default: %(default)s)')
 
 
 def add_portrait_option(parser: argparse.ArgumentParser) -> None:

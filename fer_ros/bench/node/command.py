@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 import json
-import os
 from pathlib import Path
 import tempfile
 from typing import Any
@@ -14,16 +13,13 @@ import numpy as np
 
 from fer_ros.bench.command import write_result
 from fer_ros.bench.machine import describe_machine, pick_core
-from fer_ros.bench.options import add_portrait_option, add_result_options
-from fer_ros.bench.scenes import make_frames, portrait
+from fer_ros.bench.node.setting import add_node_options, check_node_options, make_trials
+from fer_ros.bench.options import add_result_options
 from fer_ros.bench.tables import machine_line, markdown
 from fer_ros.commands.options import count
-from fer_ros.commands.processes import check_ros, node_environment
+from fer_ros.commands.processes import check_ros
 from fer_ros.commands.progress import progress
 from fer_ros.core.errors import ConfigError
-from fer_ros.core.model import load_model
-from fer_ros.core.runtime import quiet_runtime
-from fer_ros.core.sources.picture import write_image
 
 __all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'node_tables', 'run']
 
@@ -60,11 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--rounds', type=count, metavar='N',
         help=f'how often all is repeated (default: {_ROUNDS}, with --full {_FULL_ROUNDS})')
-    parser.add_argument(
-        '--faces', type=int, default=1, metavar='N',
-        help='faces in the images (default: %(default)s)')
-    parser.add_argument('--model', default='', metavar='NAME|FOLDER', help='model of the node')
-    add_portrait_option(parser)
+    add_node_options(parser)
     add_result_options(parser, 'node.json')
 
 
@@ -78,9 +70,7 @@ def run(args: argparse.Namespace) -> int:
     for name in ('rate', 'overload', 'seconds'):
         if not 0.1 <= getattr(args, name) <= 1000:
             raise ConfigError(f'--{name} must lie in [0.1, 1000], got {getattr(args, name)}')
-    if not 0 <= args.faces <= 100:
-        raise ConfigError(f'--faces must lie in [0, 100], got {args.faces}')
-    load_model(args.model)  # what is wrong with it is told here, not by a node that waits
+    check_node_options(args)
     with tempfile.TemporaryDirectory(prefix='fer_bench_') as scratch:
         result = _measured(args, Path(scratch))
     text = node_tables(result)
@@ -91,19 +81,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measured(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
-    environment = node_environment(scratch)
-    os.environ.update(environment)  # the listener is in this process
-    from fer_ros.bench.node.trial import Setup, SUBJECTS, Trials
-    from fer_ros.nodes.transport import make_room_for_images
-
-    make_room_for_images()
-    scene = scratch / 'scene.png'
-    with quiet_runtime():
-        write_image(scene, make_frames(portrait(args.image), _SIZE, args.faces, 1)[0])
     machine, core = describe_machine(), pick_core()
-    trials = Trials(
-        environment, scene, scratch, core, rate=args.rate, overload=args.overload,
-        length=args.seconds, parameters={'model': args.model} if args.model else {})
+    trials = make_trials(
+        args, _SIZE, scratch, core, rate=args.rate, overload=args.overload, length=args.seconds)
+    from fer_ros.bench.node.trial import Setup, SUBJECTS
+
     setups = [Setup('raw', 1)] if not args.full else [
         Setup(transport, cameras) for transport in ('raw', 'compressed') for cameras in (1, 3)]
     rounds = args.rounds or (_FULL_ROUNDS if args.full else _ROUNDS)

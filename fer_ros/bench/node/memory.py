@@ -16,16 +16,13 @@ import numpy as np
 from fer_ros.bench.cases import read_size
 from fer_ros.bench.command import write_result
 from fer_ros.bench.machine import describe_machine, pick_core, resident_mb
-from fer_ros.bench.options import add_portrait_option, add_result_options
-from fer_ros.bench.scenes import make_frames, portrait
+from fer_ros.bench.node.setting import add_node_options, check_node_options, make_trials
+from fer_ros.bench.options import add_result_options
 from fer_ros.bench.tables import machine_line, markdown
 from fer_ros.commands.options import count
-from fer_ros.commands.processes import check_ros, node_environment
+from fer_ros.commands.processes import check_ros
 from fer_ros.commands.progress import progress
 from fer_ros.core.errors import ConfigError, FerError
-from fer_ros.core.model import load_model
-from fer_ros.core.runtime import quiet_runtime
-from fer_ros.core.sources.picture import write_image
 
 __all__ = ['EPILOG', 'growth', 'memory_table', 'run', 'SUMMARY', 'add_arguments']
 
@@ -57,11 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='images a second; the node takes the newest (default: %(default)g)')
     parser.add_argument(
         '--size', default='640x480', metavar='WxH', help='of the images (default: %(default)s)')
-    parser.add_argument(
-        '--faces', type=int, default=1, metavar='N',
-        help='faces in the images (default: %(default)s)')
-    parser.add_argument('--model', default='', metavar='NAME|FOLDER', help='model of the node')
-    add_portrait_option(parser)
+    add_node_options(parser)
     add_result_options(parser, 'memory.json')
     parser.add_argument(
         '--fail-above', type=float, metavar='MB', help='exit with 1 if the memory grew by more')
@@ -79,13 +72,11 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f'--frames must be {_LOOKS} or more, got {args.frames}')
     if not 0.1 <= args.rate <= 1000:
         raise ConfigError(f'--rate must lie in [0.1, 1000], got {args.rate:g}')
-    if not 0 <= args.faces <= 100:
-        raise ConfigError(f'--faces must lie in [0, 100], got {args.faces}')
     try:
         size = read_size(args.size)
     except ValueError as error:
         raise ConfigError(f'--size must be WIDTHxHEIGHT: {error}') from error
-    load_model(args.model)  # what is wrong with it is told here, not by a node that waits
+    check_node_options(args)
     with tempfile.TemporaryDirectory(prefix='fer_bench_') as scratch:
         result = _measured(args, size, Path(scratch))
     print(json.dumps(result, indent=1) if args.json else memory_table(result))
@@ -116,19 +107,11 @@ def memory_table(result: Mapping[str, Any]) -> str:
 
 
 def _measured(args: argparse.Namespace, size: tuple[int, int], scratch: Path) -> dict[str, Any]:
-    environment = node_environment(scratch)
-    os.environ.update(environment)  # the listener is in this process
-    from fer_ros.bench.node.trial import Setup, Trials
-    from fer_ros.nodes.transport import make_room_for_images
-
-    make_room_for_images()
-    scene = scratch / 'scene.png'
-    with quiet_runtime():
-        write_image(scene, make_frames(portrait(args.image), size, args.faces, 1)[0])
     machine = describe_machine()
-    trials = Trials(
-        environment, scene, scratch, pick_core(), rate=args.rate, overload=1.0, length=1.0,
-        parameters={'model': args.model} if args.model else {})
+    trials = make_trials(
+        args, size, scratch, pick_core(), rate=args.rate, overload=1.0, length=1.0)
+    from fer_ros.bench.node.trial import Setup
+
     setup = Setup('raw', 1)
     marks = [round(mark) for mark in np.linspace(args.frames / _LOOKS, args.frames, _LOOKS)]
     looks = []

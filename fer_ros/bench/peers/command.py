@@ -19,11 +19,10 @@ import numpy as np
 from fer_ros.bench.command import write_result
 from fer_ros.bench.machine import describe_machine, on_cores, pick_core
 from fer_ros.bench.measure import percentiles
-from fer_ros.bench.options import add_portrait_option, add_result_options
+from fer_ros.bench.options import add_frames_options, add_portrait_option, add_result_options
 from fer_ros.bench.peers.adapters import PEERS
 from fer_ros.bench.scenes import make_frames, portrait
 from fer_ros.bench.tables import machine_line, markdown
-from fer_ros.commands.options import count
 from fer_ros.commands.progress import progress
 from fer_ros.core.errors import ConfigError, FerError
 from fer_ros.core.runtime import quiet_runtime
@@ -55,12 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--python', default=sys.executable, metavar='FILE',
         help='interpreter that has the other packages (default: this one)')
-    parser.add_argument(
-        '--faces', type=int, action='append', metavar='N',
-        help='faces in the frames; may be given again (default: 1 and 5)')
-    parser.add_argument(
-        '--rounds', type=count, default=20, metavar='N',
-        help='frames of each (default: %(default)s)')
+    add_frames_options(parser)
     add_portrait_option(parser)
     add_result_options(parser, 'peers.json')
 
