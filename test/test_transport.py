@@ -1,7 +1,12 @@
 """Images reach another process whole, though subscribers to them are best effort."""
 
+import contextlib
+import itertools
 from pathlib import Path
+import socket
+import statistics
 import sys
+import time
 
 import cv2
 import pytest
@@ -41,6 +46,33 @@ def test_the_middleware_that_runs_has_no_complaint():
     with NodeProcess('', command=(sys.executable, '-c', code)) as process:
         assert process.wait_end() == 0
         assert process.output == 'no more\n'
+
+
+def test_who_starts_is_told_of_every_second():
+    """Fast DDS repeats itself every 3 s as it comes, for which who missed the first word waits."""
+    domain, participant = 101, 3  # a participant that does not exist, whose port is ours
+    code = ('from fer_ros.nodes.transport import make_room_for_images; make_room_for_images();'
+            'import rclpy; rclpy.init(); node = rclpy.create_node("bare"); rclpy.spin(node)')
+    local = {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+        port.bind(('127.0.0.1', 7410 + 250 * domain + 2 * participant))  # DDSI-RTPS 9.6.1.1
+        port.settimeout(30.0)
+        command = ('env', *map('='.join, local.items()), sys.executable, '-c', code)
+        with NodeProcess('', command=command):
+            port.recv(65536)
+            time.sleep(1.5)  # it repeats its first words faster
+            port.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    port.recv(65536)
+            port.settimeout(30.0)
+            moments = []
+            while len(moments) < 4:
+                port.recv(65536)
+                now = time.monotonic()
+                if not moments or now - moments[-1] > 0.2:  # one a network interface
+                    moments.append(now)
+    assert statistics.median(b - a for a, b in itertools.pairwise(moments)) < 2.0
 
 
 @pytest.mark.parametrize(('library', 'name'), [

@@ -1,4 +1,4 @@
-"""Room for images in the shared memory of Fast DDS; config/fastdds.xml tells why."""
+"""What config/fastdds.xml changes of Fast DDS for images between processes."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import json
 from pathlib import Path
 import tempfile
@@ -21,7 +21,7 @@ from fer_ros.commands.processes import check_ros
 from fer_ros.commands.progress import progress
 from fer_ros.core.errors import ConfigError
 
-__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'node_tables', 'run']
+__all__ = ['EPILOG', 'SUMMARY', 'add_arguments', 'node_tables', 'overheads', 'run']
 
 SUMMARY = 'emotion_node over DDS, beside a bare echo of the same images'
 
@@ -143,14 +143,17 @@ def node_tables(result: Mapping[str, Any]) -> str:
         markdown(['images', 'node', 'start', 'clock', 'resident, MB', 'idle, %'], rests)])
 
 
+def overheads(result: Mapping[str, Any]) -> Iterator[tuple[str, float, float, float]]:
+    """Yield, for each set of images at rate, the p95 of node, echo and pipeline in ms."""
+    rows = {(row['setup'], row['subject']): row['rate'] for row in result['rows']}
+    for (setup, subject), load in rows.items():
+        if subject != 'echo_node':
+            yield (setup, load['latency_ms']['p95'],
+                   rows[setup, 'echo_node']['latency_ms']['p95'], load['processing_ms']['p95'])
+
+
 def _above(result: Mapping[str, Any]) -> str:
     """Return what the node adds to echo and pipeline."""
-    rows = {(row['setup'], row['subject']): row for row in result['rows']}
-    lines = []
-    for (setup, subject), row in rows.items():
-        if subject != 'echo_node':
-            echo = rows[setup, 'echo_node']['rate']['latency_ms']['p95']
-            own, work = row['rate']['latency_ms']['p95'], row['rate']['processing_ms']['p95']
-            lines.append([setup, f'{own:.1f}', f'{echo:.1f}', f'{work:.1f}',
-                          f'{own - echo - work:+.1f}'])
-    return markdown(['p95 at rate', 'node', 'echo', 'pipeline', 'the rest'], lines)
+    return markdown(['p95 at rate', 'node', 'echo', 'pipeline', 'the rest'], [
+        [setup, f'{own:.1f}', f'{echo:.1f}', f'{work:.1f}', f'{own - echo - work:+.1f}']
+        for setup, own, echo, work in overheads(result)])
