@@ -11,6 +11,7 @@ from rclpy.time import Time
 from fer_msgs.msg import EmotionArray
 from fer_ros.client.people import Event, People, Person
 from fer_ros.core.errors import ConfigError
+from fer_ros.nodes.clock import create_steady_timer, elapsed_seconds
 from fer_ros.nodes.qos import RESULT_QOS
 
 __all__ = ['EmotionClient']
@@ -25,7 +26,7 @@ class EmotionClient:
     the node's spinning, as in any callback of rclpy.
 
     Args:
-        node: Node of the behaviour; its clock counts, simulated time too.
+        node: Node of the behaviour; if it uses simulated time, that counts.
         topic: The fer_msgs/EmotionArray to listen to; relative, so that it can be remapped.
         on_appear: Called with a person who was not there before.
         on_change: Called with a person whose label has changed, and with the person as before:
@@ -66,10 +67,10 @@ class EmotionClient:
         self._silence_after = silence_after
         self._told_untracked = False
         self.latest: EmotionArray | None = None
-        self._heard = node.get_clock().now()
+        self._heard = elapsed_seconds(node)
         self._subscription = node.create_subscription(
             EmotionArray, topic, self._on_result, RESULT_QOS)
-        self._timer = node.create_timer(min(0.1, silence_after / 4), self._check)
+        self._timer = create_steady_timer(node, min(0.1, silence_after / 4), self._check)
 
     @property
     def people(self) -> Mapping[int, Person]:
@@ -90,7 +91,7 @@ class EmotionClient:
         self._node.destroy_subscription(self._subscription)
 
     def _on_result(self, message: EmotionArray) -> None:
-        self._heard = self._node.get_clock().now()
+        self._heard = elapsed_seconds(self._node)
         self.latest = message
         if not self._told_untracked and any(not e.track_id for e in message.emotions):
             self._told_untracked = True
@@ -101,9 +102,10 @@ class EmotionClient:
         self._tell(self._people.update(stamp, list(message.emotions)))
 
     def _check(self) -> None:
-        quiet = (self._node.get_clock().now() - self._heard).nanoseconds * 1e-9
+        now = elapsed_seconds(self._node)
+        quiet = now - self._heard
         if quiet < 0.0:  # simulated time has started again
-            self._heard = self._node.get_clock().now()
+            self._heard = now
         if self.latest is None or quiet <= self._silence_after:
             return
         self.latest = None

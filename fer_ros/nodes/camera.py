@@ -12,6 +12,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
+from fer_ros.nodes.clock import elapsed_seconds
 from fer_ros.nodes.diagnostics import CameraState, describe_silence, judge, make_status, values
 from fer_ros.nodes.humans import Humans
 from fer_ros.nodes.image_input import ImageInput
@@ -62,7 +63,7 @@ class Camera:
         self._jumped = ''
         self._last_stamp: float | None = None
         self._told_silence = False
-        self.statistics = Statistics(self._now())
+        self.statistics = Statistics(self._elapsed())
 
     # With the node's transitions
 
@@ -79,7 +80,7 @@ class Camera:
 
     def start(self) -> None:
         """Count anew, and listen."""
-        self.statistics = Statistics(self._now())
+        self.statistics = Statistics(self._elapsed())
         self._active = self.enabled = True
         self.attend()
 
@@ -121,7 +122,7 @@ class Camera:
             self._outputs.attend(wanted)
         if wanted and not self.listening:
             self._forget('it listens anew')
-            self.statistics.restart(self._now())
+            self.statistics.restart(self._elapsed())
             self._told_silence = False
             self._images.listen()
         elif not wanted and self.listening:
@@ -130,7 +131,7 @@ class Camera:
 
     def _on_image(self, data: bytes, number: int | None) -> None:
         """Let a serialized image wait for its turn."""
-        now = self._now()
+        now = self._elapsed()
         self.statistics.receive(now, number)
         if not self._rate.admits(now, self._settings().max_rate):
             self.statistics.drop('rate')
@@ -144,14 +145,14 @@ class Camera:
         try:
             self._process(data, recognizer)
         except ImageError as error:
-            warning = self.statistics.reject(str(error), self._now())
+            warning = self.statistics.reject(str(error), self._elapsed())
             if warning:
                 self._log().warning(f'malformed image: {warning}')
         except Exception as error:
             if not self._node.context.ok():
                 return  # the node is being ended: publishers no longer work
             text = f'{type(error).__name__}: {error}'
-            warning = self.statistics.fail(text, self._now())
+            warning = self.statistics.fail(text, self._elapsed())
             if warning:
                 self._log().error(f'image failed: {warning}\n{traceback.format_exc()}')
 
@@ -203,7 +204,7 @@ class Camera:
 
     def jump(self, reason: str) -> None:
         """Begin anew with the next image, because the clock has jumped."""
-        self.statistics.restart(self._now())
+        self.statistics.restart(self._elapsed())
         self._rate.reset()
         self._jumped = reason
 
@@ -222,7 +223,7 @@ class Camera:
             process: Values that belong to the process.
         """
         parameters = self._settings()
-        report = self.statistics.report(self._now())
+        report = self.statistics.report(self._elapsed())
         own_state = CameraState(
             enabled=self.enabled, listening=self.listening, image_topic=self.image_topic,
             image_qos=self._images.qos, offers=self._images.offers(), **state)
@@ -245,6 +246,9 @@ class Camera:
 
     def _now(self) -> float:
         return float(self._node.get_clock().now().nanoseconds * 1e-9)
+
+    def _elapsed(self) -> float:
+        return elapsed_seconds(self._node)
 
 
 def _view(parameters: Parameters) -> View:

@@ -15,12 +15,13 @@ import traceback
 from typing import Any, cast
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import Clock, ClockChange, ClockType, JumpHandle, JumpThreshold, TimeJump
+from rclpy.clock import ClockChange, JumpHandle, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from fer_ros.core.errors import FerError
 from fer_ros.nodes.camera import Camera
+from fer_ros.nodes.clock import create_steady_timer
 from fer_ros.nodes.declare import warn_of_unknown
 from fer_ros.nodes.diagnostics import describe_process
 from fer_ros.nodes.executor import NodeExecutor
@@ -85,9 +86,8 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', DIAGNOSTICS_QOS)
         # By a clock that never stands still: a silence of /clock must be reported, too.
-        self._report_timer = self.create_timer(
-            self._settings.current.diagnostics_period, self._report,
-            clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._report_timer = create_steady_timer(
+            self, self._settings.current.diagnostics_period, self._report)
         if self._settings.current.autostart:
             self._start()
 

@@ -1,6 +1,6 @@
 """What emotion_node counts and times for each camera.
 
-All times are given from outside, in seconds of the node's clock, so that simulated time holds.
+All times are given from outside, in seconds of `clock.elapsed_seconds`: simulated time holds.
 Images come on one thread and are processed on another, so every method takes the lock.
 """
 

@@ -29,6 +29,7 @@ from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
 from fer_ros.core.video_encoder import MPEG4, MPEG4_NOTE
 from fer_ros.core.video_writer import TimedVideoWriter
+from fer_ros.nodes.clock import create_steady_timer
 from fer_ros.nodes.declare import declare_fixed, warn_of_unknown
 from fer_ros.nodes.messages import result_from_message, seconds
 from fer_ros.nodes.process import end_between_callbacks, run_node
@@ -77,7 +78,7 @@ class ViewerNode(Node):  # type: ignore[misc]
             EmotionArray, 'emotions', self._on_emotions, RESULT_QOS)
         if self._folder:
             self.create_subscription(Image, 'image_annotated', self._on_image, IMAGE_QOS)
-        self.create_timer(_CHECK_SECONDS, self._check)
+        create_steady_timer(self, _CHECK_SECONDS, self._check)
 
     def finish(self) -> bool:
         """Write the files and tell what came.
