@@ -1,13 +1,16 @@
 """Network files run by the runtime of their suffix; what cannot be run is named."""
 
+import os
+from pathlib import Path
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 from fer_ros.core.errors import ModelError
 from fer_ros.core.model import load_model
-from fer_ros.core.runtime import load_runtime, Port, SUFFIXES
+from fer_ros.core.runtime import load_runtime, Port, return_memory, SUFFIXES
 
 
 def test_litert_tells_its_ports_and_runs_batches_of_any_size():
@@ -46,3 +49,21 @@ def test_a_missing_runtime_is_told_with_how_to_get_it(monkeypatch, module, file,
 
 def test_a_port_is_written_as_people_read_it():
     assert str(Port((48, None, 1), 'float32')) == 'float32 (N, 48, ?, 1)'
+
+
+def test_memory_that_is_no_longer_used_goes_back_to_the_system():
+    def resident():
+        pages = int(Path('/proc/self/statm').read_text().split()[1])
+        return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
+
+    def use():
+        blocks = [bytes([1]) * 100_000 for _ in range(500)]
+        kept.append(blocks.pop())  # what lies above the rest keeps it from going by itself
+
+    kept = []
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    before = resident()
+    return_memory()
+    assert resident() < before - 30

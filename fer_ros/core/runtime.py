@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import contextlib
+import ctypes
 import dataclasses
 import os
 from pathlib import PurePath
@@ -18,7 +19,7 @@ import numpy as np
 from fer_ros.core.errors import ModelError
 from fer_ros.core.types import Floats
 
-__all__ = ['load_runtime', 'Port', 'quiet_runtime', 'Runtime', 'SUFFIXES']
+__all__ = ['load_runtime', 'Port', 'quiet_runtime', 'return_memory', 'Runtime', 'SUFFIXES']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +89,16 @@ def quiet_runtime() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def return_memory() -> None:
+    """Give the system back what networks held that are no longer used.
+
+    glibc keeps freed memory for each thread that asked for it: a process that loads model after
+    model on several threads would hold one for each.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # another library of C
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _LiteRt:

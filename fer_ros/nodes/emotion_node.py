@@ -20,6 +20,7 @@ from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from fer_ros.core.errors import FerError
+from fer_ros.core.runtime import return_memory
 from fer_ros.nodes.camera import Camera
 from fer_ros.nodes.clock import create_steady_timer
 from fer_ros.nodes.declare import warn_of_unknown
@@ -203,6 +204,7 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
             self._humans.destroy()
             self._humans = None
         self._recognizer = self._loaded = None
+        return_memory()
         forget_the_destroyed(self.default_callback_group)
 
     def _refusal(self) -> str:
@@ -225,7 +227,10 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
     def _apply(self, parameters: Parameters) -> None:
         """Put the parameters that may change at any time into force."""
         if self._recognizer is not None:
+            exchanged = self._loaded is not None
             self._worker.call(lambda: self._exchange(parameters))
+            if exchanged:
+                return_memory()
         if self._humans is not None:
             self._humans.apply(parameters)
         for camera in self._cameras.values():

@@ -50,6 +50,7 @@ def _content(soak: Soak, problems: Sequence[str], about: dict[str, Any]) -> dict
                    'last round': round(min(getattr(s, name) for s in judged[-1]), 1),
                    'largest': round(max(getattr(s, name) for s in soak.samples), 1)}
             for name in ('memory', 'handles', 'threads')} if len(judged) > 1 else {},
+        'events': [{'time': round(time, 1), 'fault': name} for time, name in soak.events],
         'samples': [dataclasses.asdict(sample) for sample in soak.samples]}
 
 
