@@ -84,8 +84,8 @@ class Anonymizer:
 def anonymize(bgr: Image, boxes: Iterable[Box], method: str) -> Image:
     """Return a copy of (H, W, 3) uint8 in which the boxes, and a margin, are unrecognizable.
 
-    `blur` and `pixelate` keep so few pixels of a face (6 across) that no sharpening brings
-    it back; `box` keeps none.
+    `blur` and `pixelate` keep so few pixels of a face (6 across, margin and all) that no
+    sharpening brings it back; `box` keeps none.
     """
     picture = bgr.copy()
     height, width = bgr.shape[:2]
@@ -100,14 +100,16 @@ def anonymize(bgr: Image, boxes: Iterable[Box], method: str) -> Image:
         else:
             # From the picture as it is by now, so that overlapping faces stay covered.
             picture[top:bottom, left:right] = _coarse(
-                picture[top:bottom, left:right], blurred=method == 'blur')
+                picture[top:bottom, left:right], (1 + 2 * _MARGIN) * w,
+                blurred=method == 'blur')
     return picture
 
 
-def _coarse(area: Image, *, blurred: bool) -> Image:
+def _coarse(area: Image, whole: float, *, blurred: bool) -> Image:
+    """Return what is seen of a face, the whole of which is `whole` wide, in few pixels."""
+    pixel = max(1.0, whole / _PIXELS)
     height, width = area.shape[:2]
-    size = (max(1, min(_PIXELS, width)),
-            max(1, min(round(_PIXELS * height / width), height)))
+    size = (max(1, round(width / pixel)), max(1, round(height / pixel)))
     small = cv2.resize(area, size, interpolation=cv2.INTER_AREA)
     way = cv2.INTER_CUBIC if blurred else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(small, (width, height), interpolation=way), np.uint8)
