@@ -4,37 +4,17 @@ import array
 import dataclasses
 import sys
 
-import cv2
+from image_support import ALPHA, BGR, GREY, grey3, scaled, stretched, WIDE
 from malformed_images import malformed_images
 import numpy as np
 import pytest
 
-from fer_ros.core.compressed import compressed_to_bgr
 from fer_ros.core.encodings import ENCODINGS
 from fer_ros.core.errors import ImageError
 from fer_ros.core.image import from_bgr, ImageFields, to_bgr
 
 RNG = np.random.default_rng(7)
-HEIGHT, WIDTH = 6, 8
-BGR = RNG.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-GREY = RNG.integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
-WIDE = RNG.integers(1, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
-ALPHA = RNG.integers(0, 256, (HEIGHT, WIDTH, 1), dtype=np.uint8)
-
-
-def grey3(grey):
-    return np.repeat(np.asarray(grey)[..., np.newaxis], 3, axis=2)
-
-
-def scaled(wide):
-    """65535 becomes 255, rounded: worked out with integers."""
-    return ((wide.astype(np.int64) * 2 * 255 + 65535) // (2 * 65535)).astype(np.uint8)
-
-
-def stretched(wide):
-    low, high = int(wide.min()), int(wide.max())
-    return ((wide.astype(np.int64) - low) * 255 // (high - low)).astype(np.uint8)
-
+HEIGHT, WIDTH = BGR.shape[:2]
 
 SAMPLES = {
     'bgr8': (BGR, BGR),
@@ -134,17 +114,26 @@ def test_every_encoding_has_its_expected_pixels():
     assert tested == set(ENCODINGS)
 
 
-def test_depth_without_any_measurement_is_black():
-    rows = np.zeros((HEIGHT, WIDTH), np.uint16)
-    assert not to_bgr(message('16UC1', rows)).any()
+def test_all_values_of_16_bits_are_rounded():
+    every = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    assert np.array_equal(to_bgr(message('mono16', every)), grey3(scaled(every)))
 
 
-def test_missing_measurements_do_not_stretch_the_rest():
-    rows = WIDE.copy()
-    rows[0, 0] = 0
-    bgr = to_bgr(message('16UC1', rows))
-    assert bgr[0, 0].tolist() == [0, 0, 0]
-    assert bgr.max() == 255
+@pytest.mark.parametrize(('depth', 'grey'), [
+    ([0, 0, 0], [0, 0, 0]),  # nothing was measured
+    ([0, 1000, 2000], [0, 0, 255]),  # what was not measured does not stretch the rest
+    ([1000, 1500, 2000], [0, 127, 255]), ([1, 2, 0], [0, 255, 0]), ([5, 6, 6], [0, 255, 255]),
+    ([7, 7, 7], [0, 0, 0]), ([1, 256, 65535], [0, 0, 255])])
+def test_depth_is_stretched_between_the_smallest_and_the_largest_measurement(depth, grey):
+    bgr = to_bgr(message('16UC1', np.array([depth], np.uint16)))
+    assert bgr.dtype == np.uint8
+    assert np.array_equal(bgr, grey3([grey]))
+
+
+@pytest.mark.parametrize('encoding', SAMPLES)
+def test_one_pixel_is_an_image(encoding):
+    rows, _ = SAMPLES[encoding]
+    assert to_bgr(message(encoding, rows[:1, :1])).shape == (1, 1, 3)
 
 
 @pytest.mark.parametrize('kind', [
@@ -192,67 +181,6 @@ def test_a_malformed_image_is_refused_with_what_was_expected(fields):
 def test_data_that_are_no_bytes_are_refused(data):
     with pytest.raises(ImageError, match='data must be bytes'):
         to_bgr(ImageFields(1, 1, 'bgr8', 0, 3, data))
-
-
-@dataclasses.dataclass
-class Compressed:
-    format: str
-    data: bytes
-
-
-def encode(pixels, suffix):
-    return cv2.imencode(suffix, pixels)[1].tobytes()
-
-
-RGB_ORDER = np.ascontiguousarray(BGR[..., ::-1])
-
-
-@pytest.mark.parametrize(('text', 'pixels', 'expected'), [
-    ('png', BGR, BGR), ('', BGR, BGR), ('bgr8; png compressed bgr8', BGR, BGR),
-    ('rgb8; png compressed bgr8', BGR, BGR), ('rgb8; png compressed ', RGB_ORDER, BGR),
-    ('rgb8; png compressed rgb8', RGB_ORDER, BGR), ('mono8; png compressed ', GREY, grey3(GREY)),
-    ('png', GREY, grey3(GREY)), ('mono16; png compressed ', WIDE, grey3(scaled(WIDE))),
-    ('png', WIDE, grey3(scaled(WIDE))), ('16UC1; png compressed ', WIDE, grey3(stretched(WIDE))),
-    ('png', np.concatenate([BGR, ALPHA], axis=2), BGR),
-    ('png', BGR.astype(np.uint16) * 257, BGR)])
-def test_png_of_every_depth_and_format_string(text, pixels, expected):
-    assert np.array_equal(compressed_to_bgr(Compressed(text, encode(pixels, '.png'))), expected)
-
-
-@pytest.mark.parametrize('text', ['jpeg', 'jpg', '', 'bgr8; jpeg compressed bgr8', 'png'])
-def test_jpeg_is_known_by_its_bytes_and_not_by_its_name(text):
-    smooth = cv2.resize(BGR[:2, :2], (64, 48), interpolation=cv2.INTER_LINEAR)
-    bgr = compressed_to_bgr(Compressed(text, encode(smooth, '.jpg') + b'\0\0'))
-    assert np.abs(bgr.astype(int) - smooth).mean() < 4
-
-
-def bomb():
-    data = bytearray(encode(BGR, '.png'))
-    data[16:24] = (50_000).to_bytes(4, 'big') * 2
-    return bytes(data)
-
-
-@pytest.mark.parametrize(('data', 'words'), [
-    (b'', 'neither jpeg nor png'), (b'hello', 'neither jpeg nor png'),
-    (encode(BGR, '.bmp'), 'neither jpeg nor png'), (encode(BGR, '.png')[:-8], 'IEND'),
-    (encode(BGR, '.png')[:12], 'cut off'), (encode(BGR, '.jpg')[:-9], 'end marker'),
-    (b'\xff\xd8\xff\xe0' + b'\0' * 30 + b'\xff\xd9', 'frame header'),
-    (bomb(), '50000x50000')])
-def test_a_damaged_compressed_image_is_refused(data, words):
-    with pytest.raises(ImageError, match=words):
-        compressed_to_bgr(Compressed('', data))
-
-
-def test_a_damaged_middle_of_a_png_is_refused():
-    data = bytearray(encode(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8), '.png'))
-    data[60:200] = bytes(140)
-    with pytest.raises(ImageError, match='cannot be decoded'):
-        compressed_to_bgr(Compressed('png', bytes(data)))
-
-
-def test_compressed_depth_is_refused_with_advice():
-    with pytest.raises(ImageError, match='depth image'):
-        compressed_to_bgr(Compressed('16UC1; compressedDepth png', encode(WIDE, '.png')))
 
 
 def test_the_byte_order_of_what_is_made_is_this_machines():

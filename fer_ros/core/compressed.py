@@ -89,10 +89,6 @@ def _to_bgr(pixels: NDArray[Any], text: str) -> Image:
         order = 'rgb' if source.startswith('rgb') and rest and 'compressed bgr' not in rest \
             else 'bgr'
         name = f'{order}{"a" if channels == 4 else ""}{"16" if wide else "8"}'
-    if name not in ENCODINGS or pixels.dtype not in (np.uint8, np.uint16):
-        raise ImageError(
-            f'compressed image holds {channels} channels of {pixels.dtype}, expected 1, 3 or 4 '
-            'of 8 or 16 bit')
     return ENCODINGS[name].to_bgr(pixels)
 
 
@@ -113,8 +109,10 @@ def _size_of(content: bytes, text: str) -> tuple[int, int]:
 
 
 def _png_size(content: bytes) -> tuple[int, int]:
-    if len(content) < 24 or content[12:16] != b'IHDR':
-        raise ImageError(f'png image is cut off after {len(content)} bytes')
+    if content[12:16] != b'IHDR':
+        raise ImageError(
+            f'png image of {len(content)} bytes does not begin with IHDR; it is damaged or cut '
+            'off')
     # Chunk by chunk: OpenCV makes room for as many bytes as a chunk claims to have.
     place, kind = len(_PNG), b''
     while kind != b'IEND':

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 import dataclasses
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -41,11 +42,8 @@ class Encoding:
     even: bool = False
 
 
-def _color(code: int) -> Callable[[_Pixels], Image]:
-    def convert(pixels: _Pixels) -> Image:
-        bgr: Image = np.asarray(cv2.cvtColor(pixels, code), np.uint8)
-        return bgr
-    return convert
+def _color(pixels: _Pixels, code: int) -> Image:
+    return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
 
 
 def _same(pixels: _Pixels) -> Image:
@@ -57,8 +55,8 @@ def _eight_bit(pixels: _Pixels) -> _Pixels:
     return cv2.convertScaleAbs(pixels, alpha=255.0 / 65535.0)
 
 
-def _grey16(pixels: _Pixels) -> Image:
-    return _color(cv2.COLOR_GRAY2BGR)(_eight_bit(pixels))
+def _color16(pixels: _Pixels, code: int) -> Image:
+    return _color(_eight_bit(pixels), code)
 
 
 def _stretched(pixels: _Pixels) -> Image:
@@ -72,22 +70,12 @@ def _stretched(pixels: _Pixels) -> Image:
         return np.zeros((*pixels.shape, 3), np.uint8)
     low, high = int(valid.min()), int(valid.max())
     span = max(1, high - low)
-    grey = (np.clip(pixels.astype(np.int64) - low, 0, span) * 255 // span).astype(np.uint8)
-    return _color(cv2.COLOR_GRAY2BGR)(grey)
+    grey = (np.maximum(pixels.astype(np.int64) - low, 0) * 255 // span).astype(np.uint8)
+    return _color(grey, cv2.COLOR_GRAY2BGR)
 
 
-def _bayer16(code: int) -> Callable[[_Pixels], Image]:
-    def convert(pixels: _Pixels) -> Image:
-        bgr: Image = np.asarray(_eight_bit(cv2.cvtColor(pixels, code)), np.uint8)
-        return bgr
-    return convert
-
-
-def _color16(code: int | None) -> Callable[[_Pixels], Image]:
-    def convert(pixels: _Pixels) -> Image:
-        small = _eight_bit(pixels).reshape(pixels.shape)
-        return small if code is None else _color(code)(small)
-    return convert
+def _bayer16(pixels: _Pixels, code: int) -> Image:
+    return np.asarray(_eight_bit(cv2.cvtColor(pixels, code)), np.uint8)
 
 
 # OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first two.
@@ -97,36 +85,36 @@ _BAYER = {
 }
 
 _U8, _U16 = np.uint8, np.uint16
-_GREY = Encoding(_U8, 1, _color(cv2.COLOR_GRAY2BGR))
+_GREY = Encoding(_U8, 1, partial(_color, code=cv2.COLOR_GRAY2BGR))
 _BGR = Encoding(_U8, 3, _same)
-_BGRA = Encoding(_U8, 4, _color(cv2.COLOR_BGRA2BGR))
-_UYVY = Encoding(_U8, 2, _color(cv2.COLOR_YUV2BGR_UYVY), even=True)
-_YUYV = Encoding(_U8, 2, _color(cv2.COLOR_YUV2BGR_YUY2), even=True)
+_BGRA = Encoding(_U8, 4, partial(_color, code=cv2.COLOR_BGRA2BGR))
+_UYVY = Encoding(_U8, 2, partial(_color, code=cv2.COLOR_YUV2BGR_UYVY), even=True)
+_YUYV = Encoding(_U8, 2, partial(_color, code=cv2.COLOR_YUV2BGR_YUY2), even=True)
 
 ENCODINGS: Mapping[str, Encoding] = MappingProxyType({
     'bgr8': _BGR,
     '8UC3': _BGR,
-    'rgb8': Encoding(_U8, 3, _color(cv2.COLOR_RGB2BGR)),
+    'rgb8': Encoding(_U8, 3, partial(_color, code=cv2.COLOR_RGB2BGR)),
     'bgra8': _BGRA,
     '8UC4': _BGRA,
-    'rgba8': Encoding(_U8, 4, _color(cv2.COLOR_RGBA2BGR)),
+    'rgba8': Encoding(_U8, 4, partial(_color, code=cv2.COLOR_RGBA2BGR)),
     'mono8': _GREY,
     '8UC1': _GREY,
-    'mono16': Encoding(_U16, 1, _grey16),
+    'mono16': Encoding(_U16, 1, partial(_color16, code=cv2.COLOR_GRAY2BGR)),
     '16UC1': Encoding(_U16, 1, _stretched),
-    'bgr16': Encoding(_U16, 3, _color16(None)),
-    'rgb16': Encoding(_U16, 3, _color16(cv2.COLOR_RGB2BGR)),
-    'bgra16': Encoding(_U16, 4, _color16(cv2.COLOR_BGRA2BGR)),
-    'rgba16': Encoding(_U16, 4, _color16(cv2.COLOR_RGBA2BGR)),
-    **{f'bayer_{name}8': Encoding(_U8, 1, _color(code), even=True)
+    'bgr16': Encoding(_U16, 3, _eight_bit),
+    'rgb16': Encoding(_U16, 3, partial(_color16, code=cv2.COLOR_RGB2BGR)),
+    'bgra16': Encoding(_U16, 4, partial(_color16, code=cv2.COLOR_BGRA2BGR)),
+    'rgba16': Encoding(_U16, 4, partial(_color16, code=cv2.COLOR_RGBA2BGR)),
+    **{f'bayer_{name}8': Encoding(_U8, 1, partial(_color, code=code), even=True)
        for name, code in _BAYER.items()},
-    **{f'bayer_{name}16': Encoding(_U16, 1, _bayer16(code), even=True)
+    **{f'bayer_{name}16': Encoding(_U16, 1, partial(_bayer16, code=code), even=True)
        for name, code in _BAYER.items()},
     'yuv422': _UYVY,
     'uyvy': _UYVY,
     'yuv422_yuy2': _YUYV,
     'yuyv': _YUYV,
-    'nv12': Encoding(_U8, 1, _color(cv2.COLOR_YUV2BGR_NV12), planes=3, even=True),
-    'nv21': Encoding(_U8, 1, _color(cv2.COLOR_YUV2BGR_NV21), planes=3, even=True),
+    'nv12': Encoding(_U8, 1, partial(_color, code=cv2.COLOR_YUV2BGR_NV12), planes=3, even=True),
+    'nv21': Encoding(_U8, 1, partial(_color, code=cv2.COLOR_YUV2BGR_NV21), planes=3, even=True),
 })
 """Every encoding that can be read, by its name in sensor_msgs/Image."""
