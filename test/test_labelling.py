@@ -79,6 +79,26 @@ def test_the_confidence_is_that_of_the_label():
     assert labeller(0.9).update(1, of(.3, .7, 0), 0.0) == ('unknown', pytest.approx(.7))
 
 
+def test_a_distribution_that_stands_for_itself_is_judged_by_the_threshold_alone():
+    chooser = labeller(hysteresis=0.3, margin=0.5, min_dwell=10.0)
+    assert chooser.choose(of(.2, .7, .1)) == ('happiness', pytest.approx(.7))
+    assert chooser.choose(of(.4, .2, .4)) == ('unknown', pytest.approx(.4))
+    assert chooser.choose(of(.7, .2, .1)) == ('neutral', pytest.approx(.7))
+
+
+def test_what_is_just_reached_counts():
+    assert labeller(0.5).choose(of(.5, .25, .25))[0] == 'neutral'  # the threshold
+    kept = labeller(0.5, hysteresis=0.125)
+    assert said(kept, [of(.5, .25, .25), of(.375, .375, .25)]) == ['neutral'] * 2
+    dwelling = labeller(min_dwell=0.5)
+    assert said(dwelling, [of(1, 0, 0), of(0, 1, 0), of(0, 1, 0)], step=0.25) \
+        == ['neutral', 'neutral', 'happiness']
+
+
+def test_a_confidence_never_lies_above_1():
+    assert labeller().choose(of(1.0000005, 0, 0)) == ('neutral', 1.0)
+
+
 def test_at_threshold_zero_it_never_abstains():
     assert set(said(labeller(0.0), [of(.34, .33, .33), of(.33, .34, .33)])) \
         == {'neutral', 'happiness'}
@@ -121,3 +141,9 @@ def test_what_is_said_does_not_depend_on_the_frame_rate(step):
 def test_an_impossible_option_is_refused_by_its_name(options, name):
     with pytest.raises(ConfigError, match=name):
         labeller(**options)
+
+
+def test_the_largest_values_of_all_options_are_taken():
+    chooser = labeller(1.0, hysteresis=1.0, margin=1.0, min_dwell=60.0)
+    assert (chooser.unknown_threshold, chooser.hysteresis, chooser.margin, chooser.min_dwell) \
+        == (1.0, 1.0, 1.0, 60.0)

@@ -30,13 +30,30 @@ def test_an_installed_package_finds_the_share_that_came_with_it(
     assert resources.resource_folders('config') == []
 
 
-def test_a_sourced_workspace_comes_before_what_pip_installed(tmp_path, monkeypatch):
+def test_sourced_workspaces_come_in_their_order_before_what_pip_installed(tmp_path, monkeypatch):
     monkeypatch.setattr(
         resources, '__file__', str(tmp_path / 'target' / 'fer_ros' / 'core' / 'resources.py'))
     folders = [tmp_path / name / 'share' / 'fer_ros' / 'config'
-               for name in ('workspace', 'environment', 'target')]
+               for name in ('overlay', 'underlay', 'environment', 'target')]
     for folder in folders:
         folder.mkdir(parents=True)
-    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path / 'workspace'))
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{tmp_path}/overlay::{tmp_path}/underlay:')
     monkeypatch.setattr(sys, 'prefix', str(tmp_path / 'environment'))
     assert resources.resource_folders('config') == folders
+
+
+def test_folders_beside_an_installed_package_are_somebody_elses(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        resources, '__file__', str(tmp_path / 'site-packages' / 'fer_ros' / 'core' / 'x.py'))
+    monkeypatch.delenv('AMENT_PREFIX_PATH', raising=False)
+    monkeypatch.setattr(sys, 'prefix', str(tmp_path / 'elsewhere'))
+    (tmp_path / 'site-packages' / 'models').mkdir(parents=True)
+    assert resources.resource_folders('models') == []
+
+
+@pytest.mark.parametrize('place', ['/', '/target', '/a/target', '/a/b/target', '/a/b/c/target'])
+def test_a_package_may_lie_anywhere(monkeypatch, tmp_path, place):
+    monkeypatch.setattr(resources, '__file__', f'{place}/fer_ros/core/resources.py')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    (tmp_path / 'share' / 'fer_ros' / 'models').mkdir(parents=True)
+    assert tmp_path / 'share' / 'fer_ros' / 'models' in resources.resource_folders('models')

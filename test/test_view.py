@@ -51,6 +51,7 @@ def test_what_is_found_in_the_view_lies_where_it_is_in_the_image(rotation, regio
     x, y, w, h = BOX
     corners = {(x, y), (x + w, y), (x, y + h), (x + w, y + h), (x + w / 2, y + h / 2)}
     assert {tuple(map(float, point)) for point in face.landmarks} == corners
+    assert face.landmarks.dtype == np.float32
 
 
 @pytest.mark.parametrize('rotation', ROTATIONS)

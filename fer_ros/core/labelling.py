@@ -123,7 +123,7 @@ class Labeller:
         """
         state = self._states.get(track_id)
         if state is None:
-            state = self._states[track_id] = _State(self._best(probabilities), stamp, stamp)
+            state = self._states[track_id] = _State(None, stamp, stamp)
         wanted = self._next(state.chosen, probabilities)
         if wanted is not None:
             state.sure = stamp
@@ -156,7 +156,8 @@ class Labeller:
 
     def _told(self, chosen: int | None, probabilities: Floats) -> tuple[str, float]:
         if chosen is None:
-            return UNKNOWN, min(1.0, float(probabilities.max()))
+            return UNKNOWN, float(probabilities.max())
+        # Rounding may leave a sure emotion a little above 1.
         return self._labels[chosen], min(1.0, float(probabilities[chosen]))
 
 
