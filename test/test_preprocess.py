@@ -80,7 +80,7 @@ def test_colours_count_for_grey_as_much_as_they_are_seen(plain, bgr, grey):
     assert np.all(network_input(crops, plain(color='bgr')) == bgr)
 
 
-@pytest.mark.parametrize('shape', [(48, 96), (96, 48), (48, 480)])
+@pytest.mark.parametrize('shape', [(48, 192), (192, 48), (48, 480), (192, 192)])
 def test_what_is_larger_is_reduced_to_means(plain, shape):
     stripes = np.zeros((1, *shape), np.uint8)
     step = max(shape) // 48

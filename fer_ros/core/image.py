@@ -161,6 +161,4 @@ def bytes_of(data: Any) -> NDArray[np.uint8]:
             data = bytes(data)
         return np.frombuffer(data, np.uint8)
     except (TypeError, ValueError, BufferError) as error:
-        if isinstance(data, (bytes, bytearray)) or (hasattr(data, '__len__') and not len(data)):
-            return np.empty(0, np.uint8)
         raise ImageError(f'data must be bytes, got {type(data).__name__}: {error}') from error
