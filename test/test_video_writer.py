@@ -1,6 +1,7 @@
 """MP4 files that exist only when they are whole, by each encoder."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -36,11 +37,13 @@ def names(folder):
 
 
 def test_frames_come_back(tmp_path):
-    path = tmp_path / 'new' / 'out.mp4'
+    path = tmp_path / 'new' / 'folder' / 'out.mp4'
     with VideoWriter(path, 25, (64, 48)) as writer:
-        for level in (0, 80, 160):
+        for index, level in enumerate((0, 80, 160)):
+            assert writer.count == index
             writer.write(flat(level))
         assert not path.exists()
+    assert writer.count == 3
     assert levels(path) == pytest.approx([0, 80, 160], abs=5)
     assert names(path.parent) == ['out.mp4']
     with open_source(path) as source:
@@ -75,6 +78,9 @@ with VideoWriter({str(tmp_path / 'out.mp4')!r}, 25, (320, 240)) as writer:
         [sys.executable, '-c', code], capture_output=True, text=True, env=environment)
     assert 'FerError' in done.stderr.splitlines()[-1]
     assert 'out.mp4: ' in done.stderr.splitlines()[-1]
+    assert re.search(
+        r'cannot be written: |only \d+ of 100 frames could be written; is the disk full\?$',
+        done.stderr.strip())
     assert names(tmp_path) == []
 
 
@@ -86,6 +92,17 @@ def test_odd_sizes_are_stored_one_pixel_larger(tmp_path, size):
         frame = next(iter(source)).bgr
     assert source.size == (size[0] + size[0] % 2, size[1] + size[1] % 2)
     assert np.abs(frame.astype(int) - 90).max() <= 4
+
+
+@pytest.mark.parametrize('size', [(65, 48), (64, 47), (65, 47)])
+def test_pictures_of_odd_sizes_stay_where_they_are(tmp_path, size):
+    picture = flat(20, *size)
+    picture[24:], picture[:, 32:] = 220, 220
+    with VideoWriter(tmp_path / 'out.mp4', 25, size) as writer:
+        writer.write(picture)
+    with open_source(writer.path) as source:
+        frame = next(iter(source)).bgr[:size[1], :size[0]]
+    assert np.array_equal(frame > 120, picture > 120)
 
 
 @pytest.mark.parametrize('fps', [0.5, 14.9925, 29.97002997, 100.123, 240])
@@ -134,9 +151,41 @@ def test_a_place_that_cannot_be_written(tmp_path):
         VideoWriter(tmp_path / 'file' / 'out.mp4', 25, (64, 48))
 
 
+def test_a_folder_in_the_way_is_told_at_the_end_and_stays(tmp_path):
+    (tmp_path / 'out.mp4').mkdir()
+    writer = VideoWriter(tmp_path / 'out.mp4', 25, (64, 48))
+    writer.write(flat(0))
+    with pytest.raises(FerError, match=r'out\.mp4: cannot be written: Is a directory'):
+        writer.close()
+    assert names(tmp_path) == ['out.mp4']
+
+
+def test_a_size_that_no_encoder_takes_leaves_nothing(tmp_path):
+    with pytest.raises(FerError, match=r'out\.mp4: '):
+        VideoWriter(tmp_path / 'out.mp4', 25, (2**20, 2**20))
+    assert names(tmp_path) == []
+
+
+def test_after_the_end_nothing_is_written(tmp_path):
+    writer = VideoWriter(tmp_path / 'out.mp4', 25, (64, 48))
+    writer.write(flat(0))
+    writer.close()
+    writer.close()
+    with pytest.raises(ValueError, match=r'out\.mp4 is closed'):
+        writer.write(flat(0))
+
+
+def test_what_somebody_else_took_away_can_be_dropped(tmp_path):
+    writer = VideoWriter(tmp_path / 'out.mp4', 25, (64, 48))
+    (tmp_path / names(tmp_path)[0]).unlink()
+    writer.discard()
+    assert names(tmp_path) == []
+
+
 @pytest.mark.parametrize(('arguments', 'message'), [
     (('out.avi', 25, (64, 48)), r'end in \.mp4'), (('out.mp4', 0, (64, 48)), 'fps'),
-    (('out.mp4', float('nan'), (64, 48)), 'fps'), (('out.mp4', 25, (1, 48)), 'size')])
+    (('out.mp4', float('nan'), (64, 48)), 'fps'), (('out.mp4', 25, (1, 48)), 'got 1x48'),
+    (('out.mp4', 25, (64, 1)), 'size must be at least 2x2 pixels, got 64x1')])
 def test_wrong_arguments(tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         VideoWriter(tmp_path / arguments[0], *arguments[1:])
@@ -146,7 +195,8 @@ def test_wrong_arguments(tmp_path, arguments, message):
     ([0, 0.1, 0.2, 0.3], [0, 40, 80, 120]),  # at the rate of the file
     ([7, 7.3, 7.4], [0, 0, 0, 40, 80]),  # a pause stands still
     ([0, 0.01, 0.1], [40, 80]),  # faster than the file: the newest counts
-    ([0, 0.1, 90, 90.1], [0, 40, 80, 120]),  # a long pause is left out
+    ([0, 0.1, 90, 90.3], [0, 40, 80, 80, 80, 120]),  # a long pause is left out
+    ([0, 5], [0] * 50 + [40]), ([0, 5.1], [0, 40]),  # that is, one of more than 5 s
     ([5, 5.1, 0, 0.1], [0, 40, 80, 120]),  # a clock that jumps back
 ])
 def test_timed_frames_stand_where_their_stamps_say(tmp_path, stamps, expected):
@@ -154,6 +204,7 @@ def test_timed_frames_stand_where_their_stamps_say(tmp_path, stamps, expected):
     for index, stamp in enumerate(stamps):
         writer.write(stamp, flat(40 * index))
     assert writer.close()
+    assert not writer.close()
     assert levels(writer.path) == pytest.approx(expected, abs=5)
 
 
@@ -165,6 +216,17 @@ def test_timed_frames_of_another_size_are_fitted(tmp_path):
     assert levels(writer.path) == pytest.approx([50, 50], abs=5)
 
 
+def test_timed_runs_at_thirty_frames_a_second(tmp_path, codec):
+    writer = TimedVideoWriter(tmp_path / 'out.mp4')
+    assert (writer.codec, writer.count) == ('', 0)
+    writer.write(3, flat(0))
+    writer.write(3.1, flat(0))
+    assert (writer.codec, writer.count) == (codec, 3)
+    writer.close()
+    with open_source(writer.path) as source:
+        assert source.fps == 30
+
+
 def test_timed_without_frames_makes_no_file(tmp_path):
     assert not TimedVideoWriter(tmp_path / 'out.mp4').close()
     assert names(tmp_path) == []
@@ -174,4 +236,6 @@ def test_timed_can_be_dropped(tmp_path):
     writer = TimedVideoWriter(tmp_path / 'out.mp4')
     writer.write(0, flat(0))
     writer.discard()
+    writer.discard()
+    assert not writer.close()
     assert names(tmp_path) == []

@@ -165,7 +165,7 @@ def _stored_frames(path: Path) -> int:
     """Count the frames of a finished file by its index."""
     with quiet_opencv():
         capture = cv2.VideoCapture(str(path))
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))  # 0 of what cannot be opened
     capture.release()
     return count
 
