@@ -90,7 +90,7 @@ class _PyAvEncoder:
         options: dict[str, str],
     ) -> None:
         self._av = av
-        self._container = av.open(str(path), 'w', format='mp4')
+        self._container = av.open(str(path), 'w')
         try:
             self._stream = self._container.add_stream(
                 name, rate=Fraction(round(100 * fps), 100), options=options)
@@ -135,8 +135,8 @@ class _OpenCvEncoder:
                 str(path), int.from_bytes(b'mp4v', 'little'), fps, size)
         if not self._writer.isOpened():
             raise FerError(
-                'this OpenCV cannot encode MP4 (it needs FFmpeg; the wheel '
-                'opencv-python-headless has it)')
+                f'this OpenCV cannot encode MP4 of {size[0]}x{size[1]} (it needs FFmpeg; the '
+                'wheel opencv-python-headless has it)')
 
     def write(self, bgr: cv2.typing.MatLike) -> None:
         self._writer.write(bgr)
