@@ -134,7 +134,7 @@ class Position:
 def locate(face: FaceEmotion, camera: Intrinsics) -> Position:
     """Return where a face is.
 
-    The distance is told by the eyes where the landmarks are those of a face that looks less than
+    The distance is told by the eyes where the landmarks are those of a face that looks at most
     60 degrees aside, else by the frame that was classified, else by the box.
 
     Args:
