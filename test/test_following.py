@@ -30,11 +30,13 @@ def test_an_emotion_has_what_was_found_of_its_face():
     np.testing.assert_array_equal(other.raw_probabilities, RAW[1])
 
 
-@pytest.mark.parametrize(('tracker', 'numbers'), [(None, [0, 0]), (Tracker, [3, 4])])
-def test_reset_forgets_who_was_there_and_what_they_showed(tracker, numbers):
+@pytest.mark.parametrize(('tracker', 'age', 'numbers'), [
+    (None, 0.0, [0, 0]), (Tracker, 0.1, [3, 4])])
+def test_reset_forgets_who_was_there_and_what_they_showed(tracker, age, numbers):
     following = follower(tracker and tracker())
     for stamp in (0.0, 0.1):
-        following.emotions(following.join(FACES, stamp), RAW[::-1].copy(), stamp)
+        found = following.emotions(following.join(FACES, stamp), RAW[::-1].copy(), stamp)
+    assert [one.track_age for one in found] == [age, age]
     following.reset()
     found = following.emotions(following.join(FACES, 0.2), RAW, 0.2)
     assert [one.track_id for one in found] == numbers

@@ -30,6 +30,7 @@ def ids(tracks):
     ((3, 0, 10, 20), (3, 15, 10, 20), 1 / 7),
     ((0, 0, 10, 10), (20, 30, 10, 10), 0.0),
     ((1, 2, 30, 10), (11, 0, 10, 40), 1 / 6),
+    ((0, 0, 1e-200, 1e-200), (5, 5, 1e-200, 1e-200), 0.0),  # areas that float64 has not
 ])
 def test_overlap_is_intersection_over_union(a, b, expected):
     assert overlap(a, b) == pytest.approx(expected)
