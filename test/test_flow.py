@@ -107,7 +107,10 @@ def placed(astronaut, x, y):
     ((8, 200), (2, 200), True), ((632, 200), (637, 200), True),
     ((300, 8), (300, 2), True), ((300, 472), (300, 477), True),
     ((4, 200), (-4, 200), False), ((636, 200), (644, 200), False),
-    ((300, 4), (300, -4), False), ((300, 476), (300, 484), False)])
+    ((300, 4), (300, -4), False), ((300, 476), (300, 484), False),
+    # Columns 0 to 639 and rows 0 to 479 reach from 0 to 640 and 480.
+    ((0, 200), (0, 200), True), ((300, 0), (300, 0), True),
+    ((640, 200), (640, 200), False), ((300, 480), (300, 480), False)])
 def test_a_face_is_followed_until_its_middle_leaves_the_frame(astronaut, begin, end, in_sight):
     frame, box = placed(astronaut, *begin)
     flow = FaceFlow()
