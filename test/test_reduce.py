@@ -52,7 +52,8 @@ def test_the_view_is_as_large_as_asked_for(sight, expected):
     assert seen_by(np.zeros((480, 640, 3), np.uint8), sight) == [expected]
 
 
-@pytest.mark.parametrize('shape', [(1, 1), (1, 640), (7, 3), (480, 640), (4320, 7680)])
+@pytest.mark.parametrize('shape', [
+    (1, 1), (1, 640), (640, 1), (7, 3), (480, 640), (4320, 7680)])
 @pytest.mark.parametrize('sight', [
     Sight(), Sight(min_face_size=8), Sight(input_size=32), Sight(tiles=3),
     Sight(input_size=64, tiles=8)])
