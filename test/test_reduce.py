@@ -38,6 +38,12 @@ def seen_by(frame, sight):
     return shapes
 
 
+def whole_view(frame, sight):
+    views = []
+    look(frame, sight, 20.0, lambda view: views.append(view) or [])
+    return views[0]
+
+
 @pytest.mark.parametrize(('sight', 'expected'), [
     (Sight(), (267, 356)),                       # 43.2 pixels of a face become 24
     (Sight(min_face_size=0.09, tiles=1), (267, 356)),
@@ -105,9 +111,9 @@ def test_no_face_is_cut_by_the_border_of_the_frame():
         assert not view.cuts(Face(box, 0.9), 400, 150)
 
 
-def found_twice(whole, in_tile, scores=(0.5, 0.9)):
+def found_twice(whole, in_tile):
     """Return what is made of a face that the whole view shows and one that the first tile does."""
-    faces = [[Face(tuple(value / 2 for value in whole), scores[0])], [Face(in_tile, scores[1])]]
+    faces = [[Face(tuple(value / 2 for value in whole), 0.5)], [Face(in_tile, 0.9)]]
     return look(np.zeros((240, 240, 3), np.uint8), Sight(input_size=120, tiles=2), 20.0,
                 lambda view: faces.pop(0) if faces else [])
 
@@ -220,12 +226,11 @@ def test_the_ends_of_a_range_belong_to_it(name, value):
     (640, 480), (1280, 720), (1920, 1080), (3840, 2160), (3001, 2003), (7680, 4320)], ids=str)
 def test_frames_are_reduced_in_steps_and_look_the_same(size, astronaut):
     frame = cv2.resize(astronaut, size, interpolation=cv2.INTER_CUBIC)
-    views = []
-    look(frame, Sight(), 20.0, lambda view: views.append(view) or [])
-    direct = cv2.resize(frame, views[0].shape[1::-1], interpolation=cv2.INTER_AREA)
+    view = whole_view(frame, Sight())
+    direct = cv2.resize(frame, view.shape[1::-1], interpolation=cv2.INTER_AREA)
     # Less than a Gaussian of half a pixel would take away.
     softened = cv2.GaussianBlur(direct, (0, 0), 0.5)
-    apart, allowed = (np.abs(view.astype(int) - direct) for view in (views[0], softened))
+    apart, allowed = (np.abs(one.astype(int) - direct) for one in (view, softened))
     assert apart.mean() < allowed.mean()
     assert np.percentile(apart, 99) <= np.percentile(allowed, 99)
 
@@ -233,37 +238,33 @@ def test_frames_are_reduced_in_steps_and_look_the_same(size, astronaut):
 @pytest.mark.parametrize('size', [320, 321, 400, 639])
 def test_a_frame_that_is_halved_at_most_is_reduced_to_exact_means(size):
     frame = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
-    views = []
-    look(frame, Sight(input_size=size), 20.0, lambda view: views.append(view) or [])
-    exact = cv2.resize(frame, views[0].shape[1::-1], interpolation=cv2.INTER_AREA)
-    assert np.abs(views[0].astype(int) - exact).max() <= 1
+    view = whole_view(frame, Sight(input_size=size))
+    exact = cv2.resize(frame, view.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(view.astype(int) - exact).max() <= 1
 
 
 @pytest.mark.parametrize('factor', [2, 4])
 def test_a_pixel_of_a_halved_frame_is_the_mean_of_its_block(factor):
     frame = np.random.default_rng(2).integers(0, 256, (480, 640, 3), np.uint8)
-    views = []
-    look(frame, Sight(input_size=640 // factor), 20.0, lambda view: views.append(view) or [])
+    view = whole_view(frame, Sight(input_size=640 // factor))
     blocks = frame.reshape(480 // factor, factor, 640 // factor, factor, 3)
-    assert np.abs(views[0] - blocks.mean(axis=(1, 3))).max() <= 1.5
+    assert np.abs(view - blocks.mean(axis=(1, 3))).max() <= 1.5
 
 
 def test_noise_of_a_large_frame_is_averaged_away():
     noise = np.random.default_rng(0).normal(0.0, 20.0, (2160, 3840, 3)) + 127
     frame = noise.clip(0, 255).astype(np.uint8)
-    views = []
-    look(frame, Sight(), 20.0, lambda view: views.append(view) or [])
+    view = whole_view(frame, Sight())
     # The mean of 25 pixels leaves a fifth of their deviation; half of 9.7 x 9.7 are 47.
-    assert views[0].std() < 20 / 5
+    assert view.std() < 20 / 5
 
 
 def test_a_pixel_of_a_large_view_is_the_mean_of_its_place():
     # A ramp down and to the right, whose mean over any area is its value in the middle.
     y, x = np.mgrid[:2160, :3840]
     frame = np.repeat(((y / 18 + x / 32)[..., None]), 3, axis=2).astype(np.uint8)
-    views = []
-    look(frame, Sight(), 20.0, lambda view: views.append(view) or [])
-    rows, columns = views[0].shape[:2]
+    view = whole_view(frame, Sight())
+    rows, columns = view.shape[:2]
     y, x = (np.mgrid[:rows, :columns] + 0.5) * 2160 / rows
     # astype cuts half a level off.
-    assert np.abs(views[0][..., 0] - (y / 18 + x / 32 - 0.5)).max() < 1.5
+    assert np.abs(view[..., 0] - (y / 18 + x / 32 - 0.5)).max() < 1.5
