@@ -43,8 +43,19 @@ def test_scores_below_the_threshold_are_not_read_and_nonsense_does_not_overflow(
     assert len(decode(outputs, cells, 0.51)[0]) == 0
     boxes, _, _ = decode(outputs, cells, 0.5)
     assert len(boxes) == len(cells)
-    assert np.isfinite(boxes).all()
+    assert boxes[:, 3] == pytest.approx(np.exp(8) * cells[:, 2])
     assert len(decode(outputs, cells, 0.5, most=3)[0]) == 3
+
+
+def test_a_thousand_cells_are_read_the_surest_first_then_in_their_order_and_no_size_is_zero():
+    cells = grid(512, 256)
+    outputs = np.zeros((len(cells), OUTPUTS), np.float32)
+    outputs[::2, 0] = 1.0
+    outputs[:, 3:5] = -1e6
+    boxes, _, landmarks = decode(outputs, cells, 0.5)
+    expected = np.concatenate([cells[::2], cells[1::2]])[:1000]
+    assert landmarks[:, 0] == pytest.approx(expected[:, :2])
+    assert boxes[:, 2] == pytest.approx(np.exp(-8) * expected[:, 2])
 
 
 def seen(*boxes, scores):
@@ -76,6 +87,19 @@ def test_a_box_that_overlaps_without_agreeing_goes_and_says_nothing():
     assert boxes.tolist() == [[0, 0, 10, 10]]
     assert scores == pytest.approx([0.9])
     assert not landmarks.any()
+
+
+def test_tall_boxes_agree_by_their_own_width():
+    # 7.5 of 12.5 columns are shared: 0.6.
+    boxes, _, landmarks = unite(*seen(
+        (0, 0, 10, 30), (2.5, 0, 10, 30), (-2.5, 0, 10, 30), scores=(0.9, 0.8, 0.7)), 0.5)
+    assert boxes.tolist() == [[0, 0, 10, 30]]
+    assert not landmarks.any()
+
+
+def test_faces_of_a_pixel_do_not_agree_from_afar():
+    some = seen((0, 0, 1, 1), (5, 0, 1, 1), (0, 7, 1, 1), scores=(0.9, 0.8, 0.7))
+    assert unite(*some, 0.4)[0].tolist() == some[0].tolist()
 
 
 def test_a_box_too_far_away_for_float32_stays_a_number():

@@ -19,9 +19,29 @@ SIDES = ('right', 'left', 'below', 'above')
     ((700, 0, 10, 10), None),
     ((0, -20, 10, 20), None),
     ((0.2, 0.2, 0.3, 0.3), None),
-    ((639, 0, 5, 5), None)])
+    ((639, 0, 5, 5), None),
+    ((10, 10, 2, 2), Rect(10, 10, 2, 2)),
+    ((10, 10, 1, 40), None),
+    ((10, 10, 40, 1), None)])
 def test_of_a_box_the_part_in_the_picture_is_visible(box, seen):
     assert visible(box, FRAME) == seen
+
+
+@pytest.mark.parametrize(('rect', 'inside'), [
+    (Rect(0, 0, 640, 480), True), (Rect(1, 0, 640, 480), False), (Rect(0, 1, 640, 480), False),
+    (Rect(-1, 0, 10, 10), False), (Rect(0, -1, 10, 10), False)])
+def test_a_rectangle_lies_within_a_picture_up_to_its_last_pixel(rect, inside):
+    assert rect.within(FRAME) == inside
+
+
+@pytest.mark.parametrize(('other', 'area'), [
+    (Rect(20, 10, 30, 5), 150), (Rect(30, 25, 100, 100), 20 * 15), (Rect(0, 0, 11, 31), 21),
+    (Rect(50, 10, 9, 9), 0), (Rect(1, 10, 9, 9), 0), (Rect(10, 40, 9, 9), 0),
+    (Rect(10, 1, 9, 9), 0), (Rect(70, 80, 9, 9), 0), (Rect(0, 0, 5, 5), 0),
+    (Rect(70, 0, 9, 5), 0)])
+def test_rectangles_share_whole_pixels_or_none(other, area):
+    rect = Rect(10, 10, 40, 30)
+    assert rect.shared(other) == other.shared(rect) == area
 
 
 @pytest.mark.parametrize(('box', 'place'), [
@@ -48,6 +68,10 @@ def test_a_tag_without_free_room_covers_as_little_as_it_can():
     assert rect == Rect(100, 100, 90, 30)
 
 
+def test_a_tag_inside_its_box_keeps_inside_the_picture():
+    assert place_tag(Rect(0, 15, 80, 15), [(60, 20)], (100, 30), []) == (0, Rect(0, 10, 60, 20))
+
+
 def test_a_tag_that_does_not_fit_is_left_out():
     assert place_tag(Rect(2, 2, 8, 8), [(100, 20)], (16, 12), []) is None
 
@@ -55,9 +79,39 @@ def test_a_tag_that_does_not_fit_is_left_out():
 @pytest.mark.parametrize('sides', list(itertools.permutations(SIDES, 2)))
 def test_a_chart_takes_the_first_side_with_room(sides):
     box = Rect(300, 200, 60, 60)
-    beside = {'right': (360, 200), 'left': (200, 200), 'below': (300, 260), 'above': (300, 100)}
-    assert place_charts([box], [None], (100, 100), FRAME, sides) == [
-        Rect(*beside[sides[0]], 100, 100)]
+    beside = {'right': (360, 200), 'left': (200, 200), 'below': (300, 260), 'above': (300, 130)}
+    assert place_charts([box], [None], (100, 70), FRAME, sides) == [
+        Rect(*beside[sides[0]], 100, 70)]
+
+
+@pytest.mark.parametrize(('box', 'side', 'place'), [
+    (Rect(600, 200, 30, 30), 'below', (540, 230)), (Rect(600, 200, 30, 30), 'above', (540, 140)),
+    (Rect(300, 440, 40, 40), 'right', (340, 420)), (Rect(300, 440, 40, 40), 'left', (200, 420))])
+def test_a_chart_beside_a_face_at_the_border_keeps_inside_the_picture(box, side, place):
+    assert place_charts([box], [None], (100, 60), FRAME, [side]) == [Rect(*place, 100, 60)]
+
+
+@pytest.mark.parametrize(('tag', 'side', 'place'), [
+    (Rect(300, 180, 100, 20), 'above', (300, 110)),
+    (Rect(300, 260, 100, 20), 'below', (300, 280)),
+    (Rect(280, 190, 130, 20), 'right', (410, 190)),
+    (Rect(280, 190, 130, 20), 'left', (180, 190))])
+def test_a_chart_has_its_place_beyond_the_tag_where_that_is_in_its_way(tag, side, place):
+    assert place_charts([Rect(300, 200, 60, 60)], [tag], (100, 70), FRAME, [side]) == [
+        Rect(*place, 100, 70)]
+
+
+def test_one_face_has_the_corners_of_the_picture_too_and_several_have_not():
+    box, other = Rect(300, 200, 50, 50), Rect(100, 200, 50, 50)
+    assert place_charts([box], [None], (120, 90), FRAME, []) == [Rect(520, 390, 120, 90)]
+    assert place_charts([box, other], [None, None], (120, 90), FRAME, []) == [None, None]
+
+
+@pytest.mark.parametrize(('size', 'place'), [
+    ((100, 100), Rect(300, 250, 100, 100)), ((101, 100), None)])
+def test_a_chart_hides_a_quarter_of_its_own_face_at_most(size, place):
+    boxes = [Rect(200, 150, 200, 200), Rect(0, 0, 2, 2)]
+    assert place_charts(boxes, [None, None], size, FRAME, [])[0] == place
 
 
 def test_a_face_that_fills_the_picture_has_its_chart_in_a_corner():

@@ -100,10 +100,49 @@ def test_points_that_fall_together_are_far_away_but_not_infinitely():
     assert math.isfinite(locate(face, PLAIN).distance)
 
 
+@pytest.mark.parametrize(('yaw', 'error'), [
+    (60.0, EYES_ERROR), (-60.0, EYES_ERROR), (60.5, FRAME_ERROR), (-61.0, FRAME_ERROR)])
+def test_eyes_are_measured_up_to_sixty_degrees_aside(yaw, error):
+    marks = np.array([[300, 200], [330, 200], [315, 215], [305, 230], [325, 230]], np.float32)
+    face = a_face(landmarks=marks, pose=HeadPose(0.0, yaw, 0.0))
+    assert locate(face, PLAIN).error == error
+
+
+@pytest.mark.parametrize(('model', 'counts'), [
+    ('', (0, 4, 5, 8, 12, 14)), ('plumb_bob', (0, 4, 5, 8, 12, 14)),
+    ('rational_polynomial', (0, 4, 5, 8, 12, 14)), ('equidistant', (0, 4))])
+def test_a_model_has_as_many_coefficients_as_opencv_knows(model, counts):
+    for count in range(16):
+        values = (640, 480, 500.0, 510.0, 319.5, 239.5, model, (0.0,) * count)
+        if count in counts:
+            # Without distortion the middle is seen straight ahead, whatever the model.
+            assert Intrinsics(*values).rays([[320.0, 240.0]]) == pytest.approx(
+                np.array([[0.0, 0.0, 1.0]]))
+        else:
+            with pytest.raises(ConfigError, match=f'{model!r} has one of .* got {count}$'):
+                Intrinsics(*values)
+
+
+def test_an_equidistant_camera_needs_no_coefficients():
+    # Its angles are proportional to pixels: here a radian is 300 of them.
+    camera = Intrinsics(640, 480, 300.0, 300.0, 319.5, 239.5, 'equidistant')
+    assert camera.rays(np.array([[320.0 + 300.0 * 0.8, 240.0]])) == pytest.approx(
+        np.array([[math.sin(0.8), 0.0, math.cos(0.8)]]), abs=1e-6)
+
+
+def test_a_focal_length_may_be_any_that_is_positive():
+    # As of a picture that is reduced to a pixel.
+    assert Intrinsics(1, 1, 0.5, 0.5, 0.0, 0.0).rays([[1.0, 0.5]]) == pytest.approx(
+        np.array([[1.0, 0.0, 1.0]]) / math.sqrt(2))
+
+
 @pytest.mark.parametrize(('changes', 'reason'), [
-    ({'fx': 0.0}, 'not calibrated'), ({'fy': math.nan}, 'not calibrated'),
+    ({'fx': 0.0}, 'not calibrated.* fx 0.0'), ({'fy': math.nan}, 'not calibrated'),
+    ({'fy': 0.0}, 'not calibrated.* fy 0.0'), ({'fx': -500.0}, 'not calibrated'),
+    ({'distortion': (math.inf,) * 4}, r'all values finite.* distortion \(inf, inf'),
+    ({'cx': math.nan}, 'all values finite.* cx nan'),
     ({'model': 'omni'}, 'must be one of plumb_bob, rational_polynomial, equidistant'),
-    ({'model': 'plumb_bob', 'distortion': (0.1, 0.2)}, '2 distortion coefficients'),
+    ({'model': 'plumb_bob', 'distortion': (0.1, 0.2)}, "'plumb_bob' has one of .* got 2"),
 ])
 def test_a_calibration_that_cannot_be_is_refused(changes, reason):
     values = {'width': 640, 'height': 480, 'fx': 500.0, 'fy': 500.0, 'cx': 320.0, 'cy': 240.0}

@@ -34,6 +34,10 @@ _APART = 1.5  # pixels by which a point may differ from what the others agree on
 _LEAST_POINTS = 10
 _LARGEST_SCALE = 1.3  # from one frame to the next
 
+# (25, 1, 2) places in a small picture, over the middle of the face.
+_LINE = np.linspace(-0.5, 0.5, _GRID) * _PIXELS / _VIEW * _MIDDLE + (_PIXELS - 1) / 2
+_START: Floats = np.dstack(np.meshgrid(_LINE, _LINE)).reshape(-1, 1, 2).astype(np.float32)
+
 
 class FaceFlow:
     """Follows the faces of one camera between two detections.
@@ -78,17 +82,6 @@ def _look(bgr: Image, box: Box) -> Image:
 
 def _place(box: Box) -> CropFrame:
     return CropFrame(box[0] + box[2] / 2, box[1] + box[3] / 2, _VIEW * box_side(box))
-
-
-def _points() -> Floats:
-    """Return (25, 1, 2) places in a small picture, over the middle of the face."""
-    reach = _PIXELS / _VIEW * _MIDDLE / 2
-    line = np.linspace(-reach, reach, _GRID) + (_PIXELS - 1) / 2
-    x, y = np.meshgrid(line, line)
-    return np.stack([x, y], axis=-1).reshape(-1, 1, 2).astype(np.float32)
-
-
-_START = _points()
 
 
 def _moved(face: Face, before: Image, after: Image) -> Face | None:

@@ -44,7 +44,7 @@ class Rect(NamedTuple):
             return 0
         width = min(self.right, other.right) - max(self.left, other.left)
         height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return max(0, width) * max(0, height)
+        return width * height
 
 
 def visible(box: tuple[float, float, float, float], frame: Size) -> Rect | None:

@@ -82,14 +82,17 @@ class Intrinsics:
         values = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
         if not all(map(math.isfinite, values)) or self.fx <= 0 or self.fy <= 0:
             raise ConfigError(
-                f'the camera is not calibrated: its focal lengths are {self.fx} and {self.fy}')
+                'the camera is not calibrated: fx and fy must be > 0 and all values finite, got '
+                f'fx {self.fx}, fy {self.fy}, cx {self.cx}, cy {self.cy}, '
+                f'distortion {self.distortion}')
         if self.model not in DISTORTION_MODELS:
             known = ', '.join(filter(None, DISTORTION_MODELS))
             raise ConfigError(f'distortion_model must be one of {known}, got {self.model!r}')
         sizes = (0, 4) if self.model == 'equidistant' else (0, 4, 5, 8, 12, 14)
         if len(self.distortion) not in sizes:
             raise ConfigError(
-                f'{self.model} does not have {len(self.distortion)} distortion coefficients')
+                f'distortion_model {self.model!r} has one of {sizes} coefficients, got '
+                f'{len(self.distortion)}')
 
     def rays(self, points: Floats) -> NDArray[np.float64]:
         """Return the directions that are seen at points of the image.
@@ -134,7 +137,7 @@ class Position:
 def locate(face: FaceEmotion, camera: Intrinsics) -> Position:
     """Return where a face is.
 
-    The distance is told by the eyes where the landmarks are those of a face that looks less than
+    The distance is told by the eyes where the landmarks are those of a face that looks at most
     60 degrees aside, else by the frame that was classified, else by the box.
 
     Args:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from fer_ros.core.errors import ConfigError
-from fer_ros.core.tracker import overlap
+from fer_ros.core.tracker import overlap, shared
 from fer_ros.core.types import Box, Face, Image
 
 __all__ = ['largest', 'look', 'MAX_TILES', 'MIN_FACE_SIZE', 'Sight', 'View']
@@ -232,9 +232,5 @@ def _joined(faces: Sequence[Face], in_tiles: Sequence[Face]) -> list[Face]:
 
 
 def _same(box: Box, other: Box) -> bool:
-    if overlap(box, other) >= _SAME:
-        return True
-    width = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
-    height = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
     smaller = min(box[2] * box[3], other[2] * other[3])
-    return width > 0 and height > 0 and width * height >= _INSIDE * smaller
+    return overlap(box, other) >= _SAME or shared(box, other) >= _INSIDE * smaller
