@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 
+from annotate_support import blank, face, GREY, result, with_landmarks
 import cv2
 import numpy as np
 import pytest
@@ -11,26 +12,10 @@ from fer_ros.core import annotate
 from fer_ros.core.annotate import draw, emotion_color, EMOTION_COLORS
 from fer_ros.core.crop import cut
 from fer_ros.core.errors import ImageError
-from fer_ros.core.types import CropFrame, EMOTIONS, FaceEmotion, FrameResult, UNKNOWN
+from fer_ros.core.types import CropFrame, EMOTIONS, UNKNOWN
 
 SIZES = [(160, 120), (320, 240), (240, 320), (640, 480), (1920, 1080), (3840, 2160)]
 PLACES = list(itertools.product((0, 0.5, 1), (0, 0.5, 1)))
-GREY = 100
-
-
-def face(box, label='happiness', labels=EMOTIONS, track_id=1, confidence=0.7):
-    probabilities = np.full(len(labels), (1 - confidence) / (len(labels) - 1), np.float32)
-    probabilities[labels.index(label) if label in labels else 0] = confidence
-    return FaceEmotion(
-        box, 0.9, None, track_id, 0.0, label, confidence, probabilities, probabilities)
-
-
-def result(size, *faces, labels=EMOTIONS):
-    return FrameResult(labels, faces, *size)
-
-
-def blank(size):
-    return np.full((size[1], size[0], 3), GREY, np.uint8)
 
 
 def square(size, where, share):
@@ -157,10 +142,6 @@ def test_many_faces_are_drawn_without_covering_one_another(written):
     assert all(ink == whole for _, ink, whole in written)
     # Each has a small chart.
     assert np.all(picture == EMOTION_COLORS['contempt'], axis=2).sum() >= 30
-
-
-def with_landmarks(found, points, crop=None):
-    return dataclasses.replace(found, landmarks=np.array(points, np.float32), crop=crop)
 
 
 def test_landmarks_are_dots_in_the_colour_of_the_emotion():
