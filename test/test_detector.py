@@ -197,16 +197,6 @@ def test_an_option_of_no_sense_is_refused_by_its_name(options, told):
         create_detector(**options)
 
 
-@pytest.mark.parametrize(('options', 'told'), [
-    ({'cascade': 'eye'}, 'choose one of default'),
-    ({'steps_per_octave': 0}, 'steps_per_octave'),
-    ({'min_windows': 1}, 'min_windows'),
-])
-def test_an_argument_of_haar_of_no_sense_is_refused(options, told):
-    with pytest.raises(ConfigError, match=told):
-        HaarDetector(**options)
-
-
 ASKED = {'min_face_size': 0.2, 'input_size': 320, 'tiles': 2, 'score_threshold': 0.4,
          'max_faces': 3, 'num_threads': 2}
 ALIKE = {'min_face_size': MIN_FACE_SIZE, 'input_size': 0, 'tiles': 1, 'max_faces': 0}
