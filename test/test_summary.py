@@ -39,9 +39,9 @@ def marks(monkeypatch):
     canvas = summary._Canvas
     write, fill, stroke, show = canvas.text, canvas.rectangle, canvas.line, canvas.picture
 
-    def text(self, at, text, *arguments, align=0.0, **options):
-        marks.texts.append(SimpleNamespace(at=at, text=text, align=align))
-        write(self, at, text, *arguments, align=align, **options)
+    def text(self, at, text, size=0.45, color=summary._INK, *, align=0.0, **options):
+        marks.texts.append(SimpleNamespace(at=at, text=text, size=size, color=color, align=align))
+        write(self, at, text, size, color, align=align, **options)
 
     def rectangle(self, rect, color):
         marks.rectangles.append((rect, color))
@@ -255,6 +255,48 @@ def test_pictures_stand_side_by_side_with_their_times(marks):
         assert bottom < y < bottom + 30
         middle = picture[round((top + bottom) / 2), round(x)]
         assert middle.tolist() == [20 * index] * 3
+
+
+HEADINGS = ('Emotions over time', 'Share of the time', 'Latency, image to result')
+
+
+def test_the_parts_of_the_picture_share_their_edges_and_margins(marks):
+    thumbnails = Thumbnails()
+    for index in range(9):
+        thumbnails.add(float(index), np.zeros((48, 64, 3), np.uint8))
+    draw_summary(timeline_of(*((index / 2, 0) for index in range(18))), thumbnails, 'Title', 'sub')
+    at = {one.text: one.at for one in marks.texts}
+    left = at['Title'][0]
+    assert {at[text][0] for text in ('sub', HEADINGS[0], HEADINGS[2])} == {left}
+    assert len(marks.pictures) == 6
+    assert marks.pictures[0][0][0] == left
+    assert at['a face in 100% of the frames'][0] == 1280 - left
+    assert at['Share of the time'][1] == at['Latency, image to result'][1]
+    grid = [points for points, color in marks.lines if color == summary._GRID]
+    [latency] = [points for points, color in marks.lines
+                 if color == summary._FAINT and points[0][1] == points[1][1]]
+    assert {points[0][0] for points in (*grid, latency)} == {2 * left}
+    assert latency[0][1] == 850 - left
+    # From above: titles, pictures, curves with strip and times, shares and latencies.
+    rows = [at['Title'][1], at['sub'][1], marks.pictures[0][0][1], marks.pictures[0][0][3],
+            at['Emotions over time'][1], grid[-1][0][1], grid[0][0][1], marks.rectangles[0][0][1],
+            marks.rectangles[0][0][3], at['0 s'][1], at['Share of the time'][1], latency[0][1],
+            at['0 ms'][1]]
+    assert rows == sorted(rows)
+    assert all(following - row < 250 for row, following in pairwise(rows))
+
+
+def test_what_is_more_important_is_written_larger_and_brighter(marks):
+    draw_summary(timeline_of((0.0, 0), (0.4, 1)), Thumbnails(), 'Title', 'sub')
+    sizes = {one.text: one.size for one in marks.texts}
+    bright = {one.text for one in marks.texts if one.color == summary._INK}
+    assert sizes['Title'] > sizes['Emotions over time'] > sizes['sub'] > 0.5
+    assert {sizes[heading] for heading in HEADINGS} == {0.6}
+    assert {'Title', *HEADINGS, *LABELS} <= bright
+    assert {one.color for one in marks.texts if one.text not in bright} == {summary._FAINT}
+    rest = sizes.keys() - {'Title', 'sub', *HEADINGS}
+    assert {'0%', '0 s', '0 ms', 'sub'} <= sizes.keys() - bright
+    assert all(0.39 < sizes[text] < 0.5 for text in rest)
 
 
 @pytest.mark.parametrize(('duration', 'ticks'), [
