@@ -69,11 +69,13 @@ def axes(marks):
     """Return functions from seconds to x and from a share to y, as the grid tells them."""
     low, high = (
         points for points, color in marks.lines[:5:4] if color == summary._GRID)
-    assert [one.text for one in marks.texts if one.align == 1.0][:5] == [
-        '0%', '25%', '50%', '75%', '100%']
     (left, bottom), (right, _) = low
     top = high[0][1]
-    assert (place_of(marks, '0%')[1] - bottom) == (place_of(marks, '100%')[1] - top)
+    names = [one for one in marks.texts if one.align == 1.0][:5]
+    assert [one.text for one in names] == ['0%', '25%', '50%', '75%', '100%']
+    for name, (points, _) in zip(names, marks.lines, strict=False):
+        assert 0 < left - name.at[0] < 10
+        assert name.at[1] - points[0][1] == 5  # half the height of its digits
     ticks = [one for one in marks.texts if one.text.endswith(' s') and one.align == 0.5]
     first, last = ticks[0], ticks[-1]
     assert (first.text, first.at[0]) == ('0 s', left)
@@ -110,6 +112,8 @@ def test_a_curve_is_broken_where_nobody_was_seen_for_half_a_second(marks):
 
 def test_the_most_probable_emotion_comes_first_in_the_legend_and_is_drawn_last(marks):
     draw_summary(timeline_of((0.0, 2), (0.1, 2), (0.2, 1)), Thumbnails(), 'Title')
+    # However short the record is, it takes the whole width.
+    assert curves(marks, 'neutral')[0][-1][0] == marks.lines[0][0][1][0]
     order = [color for _, color in marks.lines if color in map(emotion_color, LABELS)]
     assert order == [emotion_color(label) for label in ('neutral', 'happiness', 'surprise')]
     legend = [one for one in marks.texts if one.text in LABELS and one.align == 0.0]
@@ -250,9 +254,10 @@ def test_pictures_stand_side_by_side_with_their_times(marks):
     assert 0 < rects[0][0] <= 1280 - rects[-1][2]
     for index, (left, top, right, bottom) in enumerate(rects):
         assert (right - left) / (bottom - top) == pytest.approx(4 / 3)
-        x, y = place_of(marks, f'{1 + index}.0 s')
-        assert x == (left + right) / 2
-        assert bottom < y < bottom + 30
+        [time] = [one for one in marks.texts if one.text == f'{1 + index}.0 s']
+        assert (time.at[0], time.align) == ((left + right) / 2, 0.5)
+        assert 15 < time.at[1] - bottom < 20
+        x = time.at[0]
         middle = picture[round((top + bottom) / 2), round(x)]
         assert middle.tolist() == [20 * index] * 3
 
@@ -287,7 +292,9 @@ def test_the_parts_of_the_picture_share_their_edges_and_margins(marks):
 
 
 def test_what_is_more_important_is_written_larger_and_brighter(marks):
-    draw_summary(timeline_of((0.0, 0), (0.4, 1)), Thumbnails(), 'Title', 'sub')
+    thumbnails = Thumbnails()
+    thumbnails.add(0.0, np.zeros((48, 64, 3), np.uint8))
+    draw_summary(timeline_of((0.0, 0), (0.4, 1)), thumbnails, 'Title', 'sub')
     sizes = {one.text: one.size for one in marks.texts}
     bright = {one.text for one in marks.texts if one.color == summary._INK}
     assert sizes['Title'] > sizes['Emotions over time'] > sizes['sub'] > 0.5
@@ -295,7 +302,7 @@ def test_what_is_more_important_is_written_larger_and_brighter(marks):
     assert {'Title', *HEADINGS, *LABELS} <= bright
     assert {one.color for one in marks.texts if one.text not in bright} == {summary._FAINT}
     rest = sizes.keys() - {'Title', 'sub', *HEADINGS}
-    assert {'0%', '0 s', '0 ms', 'sub'} <= sizes.keys() - bright
+    assert {'0%', '0 s', '0.0 s', '0 ms', 'sub'} <= sizes.keys() - bright
     assert all(0.39 < sizes[text] < 0.5 for text in rest)
 
 
