@@ -80,6 +80,9 @@ def axes(marks):
     first, last = ticks[0], ticks[-1]
     assert (first.text, first.at[0]) == ('0 s', left)
     assert last.at[0] <= right + 1e-6
+    # Each has a small line that hangs down from the axis.
+    for tick in ticks:
+        assert ([(tick.at[0], bottom), (tick.at[0], bottom + 6)], summary._FAINT) in marks.lines
     speed = (last.at[0] - left) / float(last.text.removesuffix(' s'))
     return (lambda seconds: left + seconds * speed,
             lambda share: bottom + share * (top - bottom))
@@ -136,7 +139,8 @@ def test_each_label_has_its_line_of_the_legend_beside_the_curves(marks, count):
         [patch] = [rect for rect, color in marks.rectangles
                    if color == emotion_color(label) and rect[0] > 1050
                    and rect[1] < y < rect[3] + 2]
-        assert 0 < left - patch[2] < 20
+        assert (patch[2] - patch[0], patch[3] - patch[1]) == (14, 12)
+        assert left - patch[2] == 10
 
 
 def test_the_strip_tells_the_label_of_every_moment(marks):
