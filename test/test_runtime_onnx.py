@@ -110,7 +110,7 @@ def test_its_threads_leave_the_processor_to_others_between_two_runs():
         runtime.run(np.zeros((4, 2000, 300, 1), np.float32))
     begin = time.process_time()
     time.sleep(0.1)
-    assert time.process_time() - begin < 0.02
+    assert time.process_time() - begin < 0.03
 
 
 def test_weights_in_a_second_file_are_looked_for_nowhere(tmp_path, monkeypatch):
