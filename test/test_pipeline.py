@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fer_ros import EMOTIONS, Face, Pipeline
+from fer_ros.core import pipeline as module
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.errors import ConfigError, FerError, ImageError, ModelError
 from fer_ros.core.head_pose import project
@@ -114,11 +115,23 @@ def test_heights_of_no_face_are_refused(limits):
 
 
 class WatchedClassifier:
-    """Keeps the crops that it was shown, and knows nothing about them."""
+    """Keeps the crops that it was shown, and always gives the same answer."""
+
+    def __init__(self, *probabilities):
+        self.probabilities = np.array(probabilities or [0.125] * 8, np.float32)
 
     def predict(self, crops):
         self.crops = crops
-        return np.full((len(crops), 8), 0.125, np.float32)
+        return np.tile(self.probabilities, (len(crops), 1))
+
+
+@pytest.mark.parametrize(('options', 'threads'), [({}, 1), ({'num_threads': 3}, 3)])
+def test_the_classifier_gets_the_threads_that_it_may_use(monkeypatch, options, threads):
+    seen = []
+    monkeypatch.setattr(module, 'Classifier', lambda *given: seen.append(given[1:]))
+    Pipeline(load_model(), FixedDetector(), **options)
+    Pipeline.from_model(detector=FixedDetector(), **options)
+    assert seen == [(threads, 'natural')] * 2
 
 
 @pytest.mark.parametrize(('color', 'shape', 'pixel'), [
@@ -396,6 +409,14 @@ def test_the_confidence_of_a_head_turned_aside_is_that_of_its_likeliest_emotion(
     assert face.probabilities.argmax() != EMOTIONS.index(held)
     assert face.label == 'unknown'
     assert face.confidence == pytest.approx(face.probabilities.max())
+
+
+def test_a_confidence_is_one_at_most_whatever_float32_makes_of_a_sum(astronaut):
+    sure = float(np.nextafter(np.float32(1), np.float32(2)))
+    pipeline = Pipeline(
+        load_model(), LandmarkDetector(yaw=40), tracking=False, max_yaw=30.0,
+        classifier=WatchedClassifier(sure, *[0.0] * 7))
+    assert pipeline.process(astronaut).faces[0].confidence == 1.0
 
 
 def test_detection_every_third_frame_keeps_person_and_pose(astronaut):
