@@ -55,13 +55,16 @@ def test_a_frame_is_scanned_finely_for_small_faces_and_coarsely_for_large_ones(s
 
 def test_windows_count_by_the_size_of_their_face():
     """A large face's windows count two thirds, for more of them are looked at."""
-    detector, _ = scripted(*[(10, 20, 39, 39)] * 3, *[(100, 120, 40, 40)] * 6)
+    windows = [(10, 20, 39, 39)] * 3 + [(100, 120, 40, 40)] * 6
+    detector, _ = scripted(*windows)
     assert sorted(detector.candidates(FRAME)) == [
         ((10, 20, 39, 39), 3.0), ((100, 120, 40, 40), 4.0)]
     faces = detector.detect(FRAME)
     assert [face.box for face in faces] == [(100, 120, 40, 40), (10, 20, 39, 39)]
     assert [face.score for face in faces] == pytest.approx([
         logistic(4.14 * math.log(4) - 2.55), logistic(4.14 * math.log(3) - 2.55)])
+    [largest] = scripted(*windows, max_faces=1)[0].detect(FRAME)
+    assert largest.box == faces[0].box
 
 
 @pytest.mark.parametrize(('least', 'found'), [(2, 2), (3, 1), (4, 0)])
