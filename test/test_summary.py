@@ -39,7 +39,7 @@ def marks(monkeypatch):
     canvas = summary._Canvas
     write, fill, stroke, show = canvas.text, canvas.rectangle, canvas.line, canvas.picture
 
-    def text(self, at, text, size=0.45, color=summary._INK, *, align=0.0, **options):
+    def text(self, at, text, size, color, *, align=0.0, **options):
         marks.texts.append(SimpleNamespace(at=at, text=text, size=size, color=color, align=align))
         write(self, at, text, size, color, align=align, **options)
 
@@ -95,6 +95,7 @@ def curves(marks, label):
 def test_curves_tell_every_probability_at_its_time(marks):
     seen = [(10.0, 0), (10.4, 1), (10.8, 2), (11.2, 1)]
     draw_summary(timeline_of(*seen), Thumbnails(), 'Title')
+    assert [one.text for one in marks.texts[:2]] == ['Title', '']
     x, y = axes(marks)
     for index, label in enumerate(LABELS):
         [points] = curves(marks, label)
