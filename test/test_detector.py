@@ -215,13 +215,6 @@ def test_a_detector_is_made_as_it_was_asked_for_and_else_by_its_own_defaults(
     assert create_detector(name)[0] == (('',) if model else ())
 
 
-def test_missing_cascades_are_told_with_the_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr(cv2, '__file__', str(tmp_path / '__init__.py'))
-    monkeypatch.setattr('fer_ros.core.detector.Path.is_file', lambda path: False)
-    with pytest.raises(ModelError, match='opencv-data by apt'):
-        HaarDetector()
-
-
 def test_the_default_detector_is_our_own():
     assert DETECTORS[0] == DEFAULT_DETECTOR == 'fer_face'
     assert isinstance(create_detector(), FerFaceDetector)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_ros.core.detector import HaarDetector
-from fer_ros.core.errors import ConfigError
+from fer_ros.core.errors import ConfigError, ModelError
 
 FRAME = np.zeros((240, 320, 3), np.uint8)
 
@@ -150,3 +150,12 @@ def test_the_cascades_of_the_wheel_win_over_those_of_debian(monkeypatch):
     monkeypatch.setattr('pathlib.Path.is_file', lambda path: 'opencv4' in str(path))
     HaarDetector(cascade='alt')
     assert read[-1] == f'/usr/share/opencv4/haarcascades/{file}'
+
+
+def test_missing_cascades_are_told_with_the_remedy(monkeypatch):
+    monkeypatch.setattr('pathlib.Path.is_file', lambda path: False)
+    with pytest.raises(ModelError) as error:
+        HaarDetector()
+    assert str(error.value) == (
+        'OpenCV came without its face cascades; install opencv-python-headless by pip or '
+        'opencv-data by apt')
