@@ -222,6 +222,25 @@ def test_more_labels_than_the_picture_has_room_for_leave_the_chart_out(written):
     assert len(written) == 1
 
 
-def test_a_result_of_another_image_is_refused():
-    with pytest.raises(ImageError, match=r'\(240, 320, 3\)'):
-        draw(blank((640, 480)), result((320, 240)))
+@pytest.mark.parametrize(('picture', 'got'), [
+    (blank((640, 480)), '(480, 640, 3) uint8'), (blank((240, 320)), '(320, 240, 3) uint8'),
+    (blank((320, 240))[..., 0], '(240, 320) uint8'),
+    (blank((320, 240)).astype(np.float32), '(240, 320, 3) float32')])
+def test_a_result_of_another_image_is_refused(picture, got):
+    with pytest.raises(ImageError) as error:
+        draw(picture, result((320, 240)))
+    assert str(error.value) == (
+        f'the result belongs to a (240, 320, 3) uint8 image, got {got}')
+
+
+def test_landmarks_are_drawn_unless_they_are_not_wanted_and_crops_only_if_they_are():
+    size = (640, 480)
+    plain = face((100, 100, 100, 100))
+    found = dataclasses.replace(
+        with_landmarks(plain, [(130, 130)] * 5), crop=CropFrame(150, 150, 90))
+    without = draw(blank(size), result(size, plain))
+    assert np.array_equal(draw(blank(size), result(size, found), landmarks=False), without)
+    pointed = draw(blank(size), result(size, found))
+    assert np.array_equal(pointed, draw(blank(size), result(size, found), landmarks=True))
+    changed = np.argwhere(np.any(pointed != without, axis=2))
+    assert 0 < np.abs(changed - 130).max() < 10

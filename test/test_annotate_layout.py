@@ -159,7 +159,7 @@ def test_small_charts_have_upright_bars_in_equal_columns(drawn):
     panel, style = drawn.panels[-1], annotate._Style(size)
     tracks, bars = tracks_and_bars(drawn)
     margin = tracks[0].left - panel.left
-    assert 0 < margin == panel.right - tracks[-1].right
+    assert margin == panel.right - tracks[-1].right == style.pad // 2
     assert {(track.top, track.bottom) for track in tracks} == {
         (panel.top + margin, panel.bottom - margin)}
     assert {one.left - other.right for other, one in pairwise(tracks)} == {1}
