@@ -134,6 +134,10 @@ def test_a_panel_lets_a_fifth_of_the_picture_through(drawn):
     [panel] = drawn.panels
     assert picture[panel.top, panel.left].tolist() == [0.2 * GREY] * 3
     assert picture[panel.bottom - 1, panel.right - 1].tolist() == [0.2 * GREY] * 3
+    # And the name of the likeliest emotion is white.
+    [name] = [text for text in drawn.texts if text.words == 'happiness']
+    written = picture[name.top:name.baseline, name.left:name.right]
+    assert (written.min(axis=2) > 240).any()
 
 
 @pytest.mark.parametrize('labels', [EMOTIONS, ('up', 'down')])
