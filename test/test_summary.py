@@ -213,7 +213,12 @@ def test_latencies_are_counted_where_they_lie(marks):
     draw_summary(timeline_of(*((i / 10, 0) for i in range(20)), latency=seconds),
                  Thumbnails(), 'Title')
     high = float(np.percentile(np.array(seconds, np.float32) * 1000, 95))
-    assert place_of(marks, f'median 30.0   p95 {high:.1f}   max 5000.0 ms')
+    [told] = [one for one in marks.texts
+              if one.text == f'median 30.0   p95 {high:.1f}   max 5000.0 ms']
+    [axis] = [points for points, color in marks.lines
+              if color == summary._FAINT and points[0][1] == points[1][1]]
+    assert (told.align, told.at) == (
+        1.0, (axis[1][0], place_of(marks, 'Latency, image to result')[1]))
     x = latency_axes(marks)
     bars = [rect for rect, color in marks.rectangles if color == summary._HISTOGRAM]
     assert len(bars) == 40
@@ -228,6 +233,8 @@ def test_latencies_are_counted_where_they_lie(marks):
     peak = max(heights.values())
     assert sorted(height / peak for height in heights.values()) == pytest.approx(
         sorted(count / max(counts) for counts in [bins(seconds, high)] for count in counts))
+    # All of the axis has bars, and the highest stay below the names of the lines.
+    assert (bars[0][0] - 1, bars[-1][2]) == pytest.approx((axis[0][0], axis[1][0]), abs=1e-2)
     # What lies beyond the picture is counted at its end.
     last = bars[-1]
     assert bottom - last[1] == pytest.approx(peak / max(bins(seconds, high)))
@@ -237,6 +244,20 @@ def test_latencies_are_counted_where_they_lie(marks):
                   if color == summary._INK and points[0][0] == pytest.approx(x(value))]
         assert line[0][0] == line[1][0] < at[0]
         assert line[1][1] == bottom
+        assert line[0][0] < axis[1][0]
+        assert 0.85 < peak / (bottom - line[0][1]) < 0.9
+
+
+@pytest.mark.parametrize(('seconds', 'counts'), [
+    ([1e-4] * 4, [4]), ([-5.0, -1e-3, 1e-5, 9e-4], [3, 1])])
+def test_latencies_of_no_time_and_less_are_counted_on_an_axis_of_a_millisecond(
+        marks, seconds, counts):
+    """Clocks of two machines may disagree."""
+    draw_summary(timeline_of(*((i / 10, 0) for i in range(4)), latency=seconds), Thumbnails(), '')
+    bars = [bottom - top for (_, top, _, bottom), color in marks.rectangles
+            if color == summary._HISTOGRAM and bottom > top]
+    assert [bar / bars[0] for bar in bars] == pytest.approx([n / counts[0] for n in counts])
+    assert place_of(marks, '1 ms')
 
 
 def bins(seconds, high):
