@@ -197,6 +197,21 @@ def test_the_six_most_frequent_labels_have_bars_the_rarest_too(marks):
     assert bars[-1][3] <= 850
 
 
+def test_a_share_of_everything_leaves_room_for_its_percentage(marks):
+    draw_summary(timeline_of((0.0, 1)), Thumbnails(), 'Title')
+    heading = place_of(marks, 'Share of the time')
+    [told] = [one for one in marks.texts if one.text == 'a face in 100% of the frames']
+    assert (told.at[1], told.align) == (heading[1], 1.0)
+    [bar] = [rect for rect, color in marks.rectangles
+             if color == emotion_color('happiness') and rect[1] > 600]
+    [name] = [one for one in marks.texts if one.text == 'happiness' and one.align == 1.0]
+    [percent] = [one for one in marks.texts if one.text == '100%' and one.size == 0.42]
+    assert heading[0] < name.at[0] < bar[0] < bar[2] < percent.at[0] < told.at[0] - 50
+    assert name.color == summary._INK
+    # Letters of ten pixels stand in the middle of the bar.
+    assert bar[1] + 3 <= name.at[1] - 10 < name.at[1] == percent.at[1] == bar[3] - 4
+
+
 def latency_axes(marks):
     """Return functions from milliseconds to x and from a share of the peak to y."""
     ticks = [one for one in marks.texts if one.text.endswith(' ms') and one.align == 0.5]
