@@ -75,6 +75,15 @@ def test_memory_that_is_no_longer_used_goes_back_to_the_system():
     assert resident() < before - 30
 
 
+@pytest.mark.parametrize('library', [AttributeError('malloc_trim'), OSError('no library')])
+def test_another_library_of_c_keeps_its_memory_in_peace(monkeypatch, library):
+    def refuse(name):
+        raise library
+
+    monkeypatch.setattr('ctypes.CDLL', refuse)
+    return_memory()
+
+
 def test_sides_that_are_not_fixed_are_told_as_such():
     runtime = load_runtime(load_face_model().data, 'model.tflite')
     assert runtime.inputs == (Port((None, None, 3), 'float32'),)
