@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 
+from annotate_support import blank, face, GREY, result, with_landmarks
 import cv2
 import numpy as np
 import pytest
@@ -11,26 +12,10 @@ from fer_ros.core import annotate
 from fer_ros.core.annotate import draw, emotion_color, EMOTION_COLORS
 from fer_ros.core.crop import cut
 from fer_ros.core.errors import ImageError
-from fer_ros.core.types import CropFrame, EMOTIONS, FaceEmotion, FrameResult, UNKNOWN
+from fer_ros.core.types import CropFrame, EMOTIONS, UNKNOWN
 
 SIZES = [(160, 120), (320, 240), (240, 320), (640, 480), (1920, 1080), (3840, 2160)]
 PLACES = list(itertools.product((0, 0.5, 1), (0, 0.5, 1)))
-GREY = 100
-
-
-def face(box, label='happiness', labels=EMOTIONS, track_id=1, confidence=0.7):
-    probabilities = np.full(len(labels), (1 - confidence) / (len(labels) - 1), np.float32)
-    probabilities[labels.index(label) if label in labels else 0] = confidence
-    return FaceEmotion(
-        box, 0.9, None, track_id, 0.0, label, confidence, probabilities, probabilities)
-
-
-def result(size, *faces, labels=EMOTIONS):
-    return FrameResult(labels, faces, *size)
-
-
-def blank(size):
-    return np.full((size[1], size[0], 3), GREY, np.uint8)
 
 
 def square(size, where, share):
@@ -159,10 +144,6 @@ def test_many_faces_are_drawn_without_covering_one_another(written):
     assert np.all(picture == EMOTION_COLORS['contempt'], axis=2).sum() >= 30
 
 
-def with_landmarks(found, points, crop=None):
-    return dataclasses.replace(found, landmarks=np.array(points, np.float32), crop=crop)
-
-
 def test_landmarks_are_dots_in_the_colour_of_the_emotion():
     points = [[130, 130], [170, 130], [150, 150], [135, 170], [165, 170]]
     found = with_landmarks(face((100, 100, 100, 100), 'anger'), points)
@@ -241,6 +222,25 @@ def test_more_labels_than_the_picture_has_room_for_leave_the_chart_out(written):
     assert len(written) == 1
 
 
-def test_a_result_of_another_image_is_refused():
-    with pytest.raises(ImageError, match=r'\(240, 320, 3\)'):
-        draw(blank((640, 480)), result((320, 240)))
+@pytest.mark.parametrize(('picture', 'got'), [
+    (blank((640, 480)), '(480, 640, 3) uint8'), (blank((240, 320)), '(320, 240, 3) uint8'),
+    (blank((320, 240))[..., 0], '(240, 320) uint8'),
+    (blank((320, 240)).astype(np.float32), '(240, 320, 3) float32')])
+def test_a_result_of_another_image_is_refused(picture, got):
+    with pytest.raises(ImageError) as error:
+        draw(picture, result((320, 240)))
+    assert str(error.value) == (
+        f'the result belongs to a (240, 320, 3) uint8 image, got {got}')
+
+
+def test_landmarks_are_drawn_unless_they_are_not_wanted_and_crops_only_if_they_are():
+    size = (640, 480)
+    plain = face((100, 100, 100, 100))
+    found = dataclasses.replace(
+        with_landmarks(plain, [(130, 130)] * 5), crop=CropFrame(150, 150, 90))
+    without = draw(blank(size), result(size, plain))
+    assert np.array_equal(draw(blank(size), result(size, found), landmarks=False), without)
+    pointed = draw(blank(size), result(size, found))
+    assert np.array_equal(pointed, draw(blank(size), result(size, found), landmarks=True))
+    changed = np.argwhere(np.any(pointed != without, axis=2))
+    assert 0 < np.abs(changed - 130).max() < 10

@@ -1,13 +1,16 @@
 """The classifier gives calibrated distributions, the recorded ones, and refuses bad networks."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
 import pytest
 
+from fer_ros.core import classifier as module
 from fer_ros.core.classifier import Classifier, softmax
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
 from fer_ros.core.model import load_model
+from fer_ros.core.runtime import Port
 from fer_ros.evaluation.golden import golden_crops
 
 
@@ -24,7 +27,8 @@ def test_a_batch_gives_what_single_crops_give(classifier, count):
 
 
 def test_no_crops_give_no_rows(classifier):
-    assert classifier.predict(np.empty((0, 48, 48), np.uint8)).shape == (0, 8)
+    rows = classifier.predict(np.empty((0, 48, 48), np.uint8))
+    assert (rows.shape, rows.dtype) == ((0, 8), np.float32)
 
 
 def test_colour_and_other_sizes_are_converted(classifier):
@@ -42,10 +46,21 @@ def test_the_number_of_threads_does_not_change_the_answer(classifier, threads):
     assert np.abs(other - classifier.predict(crops)).max() < 1e-5
 
 
-@pytest.mark.parametrize('threads', [0, -1, 1000])
+@pytest.mark.parametrize('threads', [0, -1, 65])
 def test_an_impossible_number_of_threads_is_refused(threads):
-    with pytest.raises(ConfigError, match='num_threads'):
+    with pytest.raises(ConfigError, match=rf'num_threads must lie in \[1, 64\], got {threads}'):
         Classifier(load_model(), num_threads=threads)
+
+
+@pytest.mark.parametrize(('given', 'passed'), [((), 1), ((1,), 1), ((64,), 64)])
+def test_the_runtime_gets_the_threads_that_it_may_use(monkeypatch, given, passed):
+    seen = []
+    load = module.load_runtime
+    monkeypatch.setattr(
+        module, 'load_runtime', lambda data, file, threads: seen.append(threads) or load(
+            data, file, 1))
+    Classifier(load_model(), *given)
+    assert seen == [passed]
 
 
 @pytest.mark.parametrize('crops', [
@@ -62,7 +77,13 @@ def test_temperature_softens_without_changing_the_order():
     assert cold == pytest.approx(np.exp([2, 1, 0]) / np.exp([2, 1, 0]).sum(), abs=1e-6)
     assert warm[0] < cold[0]
     assert warm.argmax() == 0
-    assert softmax(np.array([[1e4, -1e4]], np.float32)).tolist() == [[1.0, 0.0]]
+    assert softmax(logits) == pytest.approx(softmax(logits, 1.0))
+
+
+def test_each_row_has_its_own_distribution_however_large_its_logits():
+    rows = softmax(np.array([[1e4, -1e4], [-1e4, -1e4], [1e4, 1e4 + 1]], np.float32))
+    assert rows.dtype == np.float32
+    assert rows == pytest.approx(np.array([[1, 0], [0.5, 0.5], [0.268941, 0.731059]]), abs=1e-6)
 
 
 def test_the_manifests_temperature_is_used(edit_manifest, classifier):
@@ -126,6 +147,59 @@ def test_a_network_file_without_runtime_is_refused(model_folder, edit_manifest):
     (model_folder / 'model.tflite').rename(model_folder / 'model.bin')
     with pytest.raises(ModelError, match='suffix'):
         Classifier(load_model(edit_manifest('file', 'model.bin')))
+
+
+class MadeUpNetwork:
+    """A network of other ports, which keeps what it was last asked."""
+
+    def __init__(self, inputs, outputs):
+        self.inputs, self.outputs = inputs, outputs
+
+    def run(self, batch):
+        self.asked = batch
+        return np.zeros((len(batch), 8), np.float32)
+
+
+FACE, LOGITS = Port((48, 48, 1), 'float32'), Port((8,), 'float32')
+
+
+@pytest.mark.parametrize(('inputs', 'outputs', 'words'), [
+    ((FACE, FACE), (LOGITS,), 'the manifest says one input float32 (N, 48, 48, 1), the network '
+     'takes float32 (N, 48, 48, 1) and float32 (N, 48, 48, 1)'),
+    ((Port((48, 48, 3), 'float32'),), (LOGITS,), 'takes float32 (N, 48, 48, 3)'),
+    ((Port((48, 48), 'float32'),), (LOGITS,), 'takes float32 (N, 48, 48)'),
+    ((Port((48, 48, 1), 'uint8'),), (LOGITS,), 'takes uint8 (N, 48, 48, 1)'),
+    ((FACE,), (LOGITS, LOGITS), 'the manifest names 8 labels, the network gives float32 (N, 8) '
+     'and float32 (N, 8)'),
+    ((FACE,), (Port((7,), 'float32'),), 'gives float32 (N, 7)'),
+    ((FACE,), (Port((8,), 'int8'),), 'gives int8 (N, 8)'),
+    ((FACE,), (Port((8, 1), 'float32'),), 'gives float32 (N, 8, 1)')])
+def test_a_network_of_other_ports_is_refused_by_its_file(monkeypatch, inputs, outputs, words):
+    monkeypatch.setattr(module, 'load_runtime', lambda *_: MadeUpNetwork(inputs, outputs))
+    model = load_model()
+    with pytest.raises(ModelError) as error:
+        Classifier(model)
+    assert str(error.value).startswith(f'{model.folder / model.manifest.file}: the manifest ')
+    assert str(error.value).endswith(words)
+
+
+@pytest.mark.parametrize(('color', 'side', 'channels'), [
+    ('grey', 48, 1), ('bgr', 48, 3), ('grey', None, 1)])
+def test_a_network_gets_pictures_of_its_kind(monkeypatch, color, side, channels):
+    network = MadeUpNetwork((Port((side, side, channels), 'float32'),), (LOGITS,))
+    monkeypatch.setattr(module, 'load_runtime', lambda *_: network)
+    model = load_model()
+    manifest = dataclasses.replace(
+        model.manifest, color=color, mirror=False, standardize=False, scale=1.0, offset=0.0)
+    classifier = Classifier(dataclasses.replace(model, manifest=manifest))
+    assert network.asked.shape == (1, 48, 48, channels)
+    blue = np.zeros((2, 48, 48, 3), np.uint8)
+    blue[..., 0] = 200
+    classifier.predict(blue)
+    assert network.asked.shape == (2, 48, 48, channels)
+    # Grey by the weights of ITU-R BT.601: blue counts 0.114.
+    assert np.unique(network.asked.reshape(-1, channels), axis=0).tolist() == \
+        ([[200, 0, 0]] if color == 'bgr' else [[23]])
 
 
 def test_labels_that_do_not_match_the_outputs_are_refused(edit_manifest):

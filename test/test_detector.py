@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_ros.core import detector as module
 from fer_ros.core.detector import (
     CASCADES,
     create_detector,
@@ -12,6 +13,7 @@ from fer_ros.core.detector import (
     FaceDetector,
     FerFaceDetector,
     HaarDetector,
+    MIN_FACE_SIZE,
     YuNetDetector,
 )
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
@@ -195,21 +197,22 @@ def test_an_option_of_no_sense_is_refused_by_its_name(options, told):
         create_detector(**options)
 
 
-@pytest.mark.parametrize(('options', 'told'), [
-    ({'cascade': 'eye'}, 'choose one of default'),
-    ({'steps_per_octave': 0}, 'steps_per_octave'),
-    ({'min_windows': 1}, 'min_windows'),
-])
-def test_an_argument_of_haar_of_no_sense_is_refused(options, told):
-    with pytest.raises(ConfigError, match=told):
-        HaarDetector(**options)
+ASKED = {'min_face_size': 0.2, 'input_size': 320, 'tiles': 2, 'score_threshold': 0.4,
+         'max_faces': 3, 'num_threads': 2}
+ALIKE = {'min_face_size': MIN_FACE_SIZE, 'input_size': 0, 'tiles': 1, 'max_faces': 0}
 
 
-def test_missing_cascades_are_told_with_the_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr(cv2, '__file__', str(tmp_path / '__init__.py'))
-    monkeypatch.setattr('fer_ros.core.detector.Path.is_file', lambda path: False)
-    with pytest.raises(ModelError, match='opencv-data by apt'):
-        HaarDetector()
+@pytest.mark.parametrize(('name', 'made', 'model', 'defaults'), [
+    ('fer_face', 'FerFaceDetector', ('folder',), {'score_threshold': None, 'num_threads': 1}),
+    ('haar', 'HaarDetector', (), {'score_threshold': 0.0}),
+    ('yunet', 'YuNetDetector', ('folder',), {'score_threshold': 0.6})])
+def test_a_detector_is_made_as_it_was_asked_for_and_else_by_its_own_defaults(
+        monkeypatch, name, made, model, defaults):
+    monkeypatch.setattr(module, made, lambda *given, **options: (given, options))
+    asked = {key: ASKED[key] for key in {**ALIKE, **defaults}}
+    assert create_detector(name, model_path='folder', **ASKED) == (model, asked)
+    assert create_detector(name, model_path='folder') == (model, {**ALIKE, **defaults})
+    assert create_detector(name)[0] == (('',) if model else ())
 
 
 def test_the_default_detector_is_our_own():

@@ -1,16 +1,20 @@
 """The shipped detector: what it finds, whatever it is shown, and what it refuses."""
 
+import dataclasses
 import json
+import time
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_ros.core.detector import create_detector, FerFaceDetector
+from fer_ros.core.detectors import fer_face
 from fer_ros.core.errors import ConfigError, ImageError, ModelError
+from fer_ros.core.face_grid import grid, OUTPUTS
 from fer_ros.core.face_model import available_face_models, load_face_model
 from fer_ros.core.resources import resource_folders
-from fer_ros.core.runtime import load_runtime
+from fer_ros.core.runtime import load_runtime, Port
 from fer_ros.evaluation.golden import golden_scene
 
 EYES = np.array([[208, 113], [247, 113]])
@@ -112,3 +116,140 @@ def test_a_changed_network_is_not_run(tmp_path):
     network.unlink()
     with pytest.raises(ModelError, match='cannot be read'):
         FerFaceDetector(tmp_path)
+
+
+class ScriptedNetwork:
+    """A network whose cells see nothing, but for those that were told what to say."""
+
+    def __init__(self):
+        self.inputs = (Port((None, None, 3), 'float32'),)
+        self.outputs = (Port((None, OUTPUTS), 'float32'),)
+        self.cells = {}
+        self.asked = []
+
+    def run(self, batch):
+        self.asked.append(batch.shape)
+        outputs = np.zeros((1, len(grid(*batch.shape[1:3])), self.outputs[0].shape[1]), np.float32)
+        outputs[..., 0] = -30
+        for cell, values in self.cells.items():
+            outputs[0, cell, :len(values)] = values
+        return outputs
+
+
+FRAME = np.zeros((64, 64, 3), np.uint8)
+COARSE = 8 * 8 + 4 * 4
+"""The first of the four cells of 32 pixels of such a frame; their centres are 16 and 48."""
+
+
+@pytest.fixture
+def network(monkeypatch):
+    network = ScriptedNetwork()
+    monkeypatch.setattr(fer_face, 'load_runtime', lambda *_: network)
+    return network
+
+
+def test_a_score_is_the_probability_that_the_calibration_gives(network):
+    manifest = load_face_model().manifest
+    network.cells = {COARSE: [1.0]}
+    [face] = FerFaceDetector().detect(FRAME)
+    assert face.box == pytest.approx((0, 0, 32, 32))
+    assert face.score == pytest.approx(1 / (1 + np.exp(-manifest.slope - manifest.intercept)))
+
+
+@pytest.mark.parametrize('score', [np.nan, np.inf])
+def test_scores_that_are_not_finite_are_refused_by_the_network_file(network, score):
+    detector = FerFaceDetector()
+    network.cells = {COARSE: [score]}
+    with pytest.raises(ModelError) as error:
+        detector.detect(FRAME)
+    file = detector.model.folder / detector.model.manifest.file
+    assert str(error.value) == f'{file}: the network gave NaN or infinite outputs'
+
+
+@pytest.mark.parametrize('place', [1, 4, 5, OUTPUTS - 1])
+@pytest.mark.parametrize('number', [np.nan, np.inf])
+def test_a_face_at_no_place_is_left_out_and_the_others_stay(network, place, number):
+    nowhere = np.zeros(OUTPUTS)
+    nowhere[[0, place]] = 3.0, number
+    network.cells = {COARSE: nowhere, COARSE + 3: [2.0]}
+    faces = FerFaceDetector().detect(FRAME)
+    there = [face for face in faces if face.box[:2] == (32, 32)]
+    assert len(there) == 1
+    assert len(faces) == 1 or (place == 4 and number == np.inf)  # a size has a largest value
+
+
+@pytest.mark.parametrize(('width', 'limit', 'count'), [(1.5, 0.4, 2), (3, 0.4, 1), (3, 0.6, 2)])
+def test_boxes_that_overlap_as_the_manifest_says_are_one_face(
+        network, monkeypatch, width, limit, count):
+    """Boxes 1.5 and 3 strides wide, a stride apart, share 0.2 and 0.5."""
+    model = load_face_model()
+    model = dataclasses.replace(
+        model, manifest=dataclasses.replace(model.manifest, overlap=limit))
+    monkeypatch.setattr(fer_face, 'load_face_model', lambda _: model)
+    network.cells = {
+        COARSE: [3.0, 0, 0, np.log(width)], COARSE + 1: [2.0, 0, 0, np.log(width)]}
+    assert len(FerFaceDetector().detect(FRAME)) == count
+
+
+@pytest.mark.parametrize(('threshold', 'count'), [(0.0, 84), (1.0, 0), (None, 0), (0.5, 1)])
+def test_any_threshold_can_be_asked_for_the_ends_too(network, threshold, count):
+    manifest = load_face_model().manifest
+    # One cell says 0.55, and without calibration it would not.
+    network.cells = {cell: [-1.0, 0, 0, -3, -3] for cell in range(84)}
+    network.cells[COARSE] = [(np.log(0.55 / 0.45) - manifest.intercept) / manifest.slope]
+    assert len(FerFaceDetector(score_threshold=threshold).detect(FRAME)) == count
+
+
+def test_before_the_first_frame_there_are_no_figures_and_then_its_own(network):
+    detector = FerFaceDetector()
+    assert (detector.timings, detector.input_shape) == ({}, (0, 0))
+    begin = time.process_time()
+    detector.detect(np.zeros((48, 80, 3), np.uint8))
+    assert tuple(detector.timings) == ('preprocess', 'network', 'decode')
+    assert min(detector.timings.values()) >= 0
+    assert sum(detector.timings.values()) <= time.process_time() - begin
+    assert detector.input_shape == (64, 96)
+
+
+@pytest.mark.parametrize(('options', 'shapes'), [
+    ({'min_face_size': 1.0}, [(32, 32)]), ({'input_size': 96}, [(96, 96)]),
+    ({'input_size': 64, 'tiles': 2}, [(64, 64)] + [(96, 96)] * 4)])
+def test_it_looks_as_closely_as_it_is_told_to(network, options, shapes):
+    detector = FerFaceDetector(**options)
+    network.asked.clear()
+    detector.detect(np.zeros((512, 512, 3), np.uint8))
+    assert network.asked == [(1, *shape, 3) for shape in shapes]
+
+
+@pytest.mark.parametrize(('options', 'threads'), [({}, 1), ({'num_threads': 3}, 3)])
+def test_the_runtime_gets_the_threads_that_it_may_use(network, monkeypatch, options, threads):
+    seen = []
+    monkeypatch.setattr(fer_face, 'load_runtime', lambda *given: seen.append(given) or network)
+    detector = FerFaceDetector(**options)
+    file = detector.model.folder / detector.model.manifest.file
+    assert seen == [(detector.model.data, str(file), threads)]
+
+
+PICTURE, CELLS = Port((None, None, 3), 'float32'), Port((None, OUTPUTS), 'float32')
+
+
+@pytest.mark.parametrize(('inputs', 'outputs', 'words'), [
+    ((PICTURE, PICTURE), (CELLS,), 'it takes float32 (N, ?, ?, 3) and float32 (N, ?, ?, 3) and '
+     'gives float32 (N, ?, 15)'),
+    ((PICTURE,), (CELLS, CELLS), 'gives float32 (N, ?, 15) and float32 (N, ?, 15)'),
+    ((Port((None, None, 3), 'int8'),), (CELLS,), 'it takes int8 (N, ?, ?, 3) and gives'),
+    ((PICTURE,), (Port((None, OUTPUTS), 'int8'),), 'gives int8 (N, ?, 15)'),
+    ((Port((None, None, 1), 'float32'),), (CELLS,), 'it takes float32 (N, ?, ?, 1) and gives'),
+    ((Port((4, None, 3, 1), 'float32'),), (CELLS,), 'it takes float32 (N, 4, ?, 3, 1) and'),
+    ((PICTURE,), (Port((None, 14), 'float32'),), 'gives float32 (N, ?, 14)')])
+def test_a_network_of_other_ports_is_refused_by_its_file_and_not_run(
+        network, inputs, outputs, words):
+    network.inputs, network.outputs = inputs, outputs
+    with pytest.raises(ModelError) as error:
+        FerFaceDetector()
+    model = load_face_model()
+    assert str(error.value).startswith(
+        f'{model.folder / model.manifest.file}: not a face detector: it takes ')
+    assert words in str(error.value)
+    # What it gives, and not only that it gives numbers, shows when it is run.
+    assert bool(network.asked) == (outputs[0].shape == (None, 14))

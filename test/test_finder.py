@@ -21,6 +21,7 @@ class CountingDetector:
 
     def detect(self, bgr):
         self.asked += 1
+        self.shown = bgr
         return [Face(box, 0.9) for box in self.boxes]
 
 
@@ -32,6 +33,15 @@ def test_the_detector_is_asked_for_every_kth_frame(astronaut, every, asked):
         [face] = finder.find(astronaut)
         assert face.box == pytest.approx(BOX, abs=0.5)
     assert detector.asked == asked
+
+
+def test_unless_told_otherwise_the_detector_sees_every_frame(astronaut):
+    detector = CountingDetector(BOX)
+    finder = FaceFinder(detector)
+    for frame in (astronaut, astronaut[:, ::-1], astronaut[::2]):
+        finder.find(frame)
+        assert detector.shown is frame
+    assert (detector.asked, finder.detect_every) == (3, 1)
 
 
 def test_faces_move_between_detections(astronaut):

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from fer_ros import EMOTIONS, Face, Pipeline
-from fer_ros.core.errors import ConfigError, ImageError, ModelError
+from fer_ros.core import pipeline as module
+from fer_ros.core.classifier import Classifier
+from fer_ros.core.errors import ConfigError, FerError, ImageError, ModelError
 from fer_ros.core.head_pose import project
 from fer_ros.core.model import load_model
 from fer_ros.core.types import HeadPose
@@ -50,6 +52,30 @@ def test_a_photograph_gives_one_face_with_distributions_that_sum_to_one(astronau
     assert 0 < result.timings['detect'] < result.timings['total']
 
 
+def test_a_pipeline_of_own_parts_tracks_all_faces_of_every_frame(astronaut):
+    detector = FixedDetector((20, 60, 100, 100), (170, 60, 110, 110))
+    pipeline = Pipeline(load_model(), detector)
+    assert pipeline.detector is detector
+    for stamp in (1.0, 1.5):
+        result = pipeline.process(astronaut[:400], stamp)
+        assert [face.track_id for face in result.faces] == [1, 2]
+        assert (result.width, result.height, result.stamp) == (512, 400, stamp)
+    assert [face.track_age for face in result.faces] == [0.5, 0.5]
+
+
+def test_a_frame_without_a_stamp_has_none_and_time_goes_on(astronaut):
+    pipeline = Pipeline.from_model(detector=FixedDetector((170, 60, 110, 110)))
+    assert pipeline.process(astronaut).stamp is None
+    assert 0 < pipeline.process(astronaut).faces[0].track_age < 60
+
+
+def test_each_stage_is_timed_by_the_clock(astronaut):
+    pipeline = Pipeline.from_model(detector=FixedDetector((170, 60, 110, 110)))
+    pipeline.clock = iter([100, 101, 103, 107, 115, 131]).__next__
+    assert pipeline.process(astronaut, 0.0).timings == {
+        'detect': 1, 'track': 2, 'crop': 4, 'classify': 8, 'smooth': 16, 'total': 31}
+
+
 def test_a_face_is_classified_alike_at_every_distance(astronaut, pipeline):
     near = Pipeline.from_model(tracking=False).process(cv2.resize(astronaut, (1024, 1024)))
     far = Pipeline.from_model(tracking=False).process(cv2.resize(astronaut, (400, 400)))
@@ -67,6 +93,98 @@ def test_faces_are_ordered_by_size_and_limited(astronaut):
     assert widths == [100, 70, 50]
     pipeline.max_faces = 2
     assert [face.box[2] for face in pipeline.process(astronaut).faces] == [100, 70]
+
+
+@pytest.mark.parametrize(('limits', 'heights'), [
+    ((0, 0), [100, 70, 50]), ((50, 100), [100, 70, 50]), ((50.1, 99.9), [70]),
+    ((70, 70), [70]), ((0, 70), [70, 50]), ((71, 0), [100])])
+def test_faces_are_classified_from_the_smallest_to_the_largest_height(
+        astronaut, limits, heights):
+    detector = FixedDetector((0, 0, 50, 50), (200, 60, 100, 100), (100, 100, 70, 70))
+    pipeline = Pipeline(load_model(), detector, tracking=False, face_height=limits)
+    result = pipeline.process(astronaut)
+    assert [face.box[3] for face in result.faces] == heights
+    assert sorted(face.box[3] for face in result.unclassified) == sorted(
+        {50, 70, 100} - set(heights))
+
+
+@pytest.mark.parametrize('limits', [(-1, 0), (0, -1), (50, 49)])
+def test_heights_of_no_face_are_refused(limits):
+    with pytest.raises(ConfigError, match=r'face_height must be two .*, got \('):
+        Pipeline(load_model(), FixedDetector(), face_height=limits)
+
+
+class WatchedClassifier:
+    """Keeps the crops that it was shown, and always gives the same answer."""
+
+    def __init__(self, *probabilities):
+        self.probabilities = np.array(probabilities or [0.125] * 8, np.float32)
+
+    def predict(self, crops):
+        self.crops = crops
+        return np.tile(self.probabilities, (len(crops), 1))
+
+
+@pytest.mark.parametrize(('options', 'threads'), [({}, 1), ({'num_threads': 3}, 3)])
+def test_the_classifier_gets_the_threads_that_it_may_use(monkeypatch, options, threads):
+    seen = []
+    monkeypatch.setattr(module, 'Classifier', lambda *given: seen.append(given[1:]))
+    Pipeline(load_model(), FixedDetector(), **options)
+    Pipeline.from_model(detector=FixedDetector(), **options)
+    assert seen == [(threads, 'natural')] * 2
+
+
+@pytest.mark.parametrize(('color', 'shape', 'pixel'), [
+    ('grey', (1, 32, 40), 23), ('bgr', (1, 32, 40, 3), [200, 0, 0])])
+def test_crops_have_the_size_and_the_colours_that_the_model_takes(color, shape, pixel):
+    model = load_model()
+    manifest = dataclasses.replace(model.manifest, width=40, height=32, color=color)
+    classifier = WatchedClassifier()
+    pipeline = Pipeline(
+        dataclasses.replace(model, manifest=manifest), FixedDetector((100, 100, 90, 90)),
+        classifier=classifier)
+    blue = np.zeros((300, 300, 3), np.uint8)
+    blue[..., 0] = 200
+    pipeline.process(blue)
+    assert (classifier.crops.shape, classifier.crops.dtype) == (shape, np.uint8)
+    # Grey by the weights of ITU-R BT.601: blue counts 0.114.
+    assert np.all(classifier.crops == pixel)
+
+
+@pytest.mark.parametrize('priors', ['natural', 'balanced'])
+def test_priors_reach_the_classifier(astronaut, priors):
+    crop = astronaut[np.newaxis, 60:170, 170:280]
+    expected = Classifier(load_model(), priors=priors).predict(crop)
+    detector = FixedDetector()
+    for pipeline in (Pipeline.from_model(detector=detector, priors=priors),
+                     Pipeline(load_model(), detector, priors=priors)):
+        assert pipeline.classify(crop) == pytest.approx(expected)
+
+
+def test_a_pipeline_goes_on_with_the_people_of_the_one_that_it_replaces(astronaut):
+    detector = FixedDetector((170, 60, 110, 110))
+    former = Pipeline.from_model(detector=detector)
+    detector.boxes.insert(0, (20, 60, 100, 100))
+    former.process(astronaut, 1.0)
+    detector.boxes.pop(0)
+    later = Pipeline.from_model(
+        detector=detector, track_max_gap=7.0, track_start_score=0.95, smoothing=5.0)
+    later.follow_on(former)
+    assert (later.tracker.max_gap, later.tracker.start_score) == (7.0, 0.95)
+    assert later.track_count == 2
+    face = later.process(astronaut, 1.2).faces[0]
+    assert (face.track_id, face.track_age) == (1, pytest.approx(0.2))
+    # They may be those of another model.
+    assert np.array_equal(face.probabilities, face.raw_probabilities)
+
+
+def test_a_pipeline_without_tracking_goes_on_with_nobody(astronaut):
+    detector = FixedDetector((170, 60, 110, 110))
+    former = Pipeline.from_model(detector=detector)
+    former.process(astronaut, 1.0)
+    later = Pipeline.from_model(detector=detector, tracking=False)
+    later.follow_on(former)
+    assert later.process(astronaut, 1.2).faces[0].track_id == 0
 
 
 def test_tracking_numbers_people_and_smooths(astronaut):
@@ -169,8 +287,11 @@ def test_classify_takes_crops_without_detection(pipeline, astronaut):
     np.zeros((480, 640), np.uint8), np.zeros((480, 640, 3), np.float32),
     np.zeros((480, 640, 4), np.uint8), np.zeros((0, 640, 3), np.uint8), [[1, 2, 3]], None])
 def test_a_frame_of_another_kind_is_refused(pipeline, frame):
-    with pytest.raises(ImageError, match='a frame must be'):
+    with pytest.raises(ImageError) as error:
         pipeline.process(frame)
+    what = f'{frame.shape} {frame.dtype}' if isinstance(frame, np.ndarray) \
+        else type(frame).__name__
+    assert str(error.value) == f'a frame must be (H, W, 3) BGR uint8, got {what}'
 
 
 @pytest.mark.parametrize(('options', 'error'), [
@@ -187,10 +308,21 @@ def test_impossible_options_are_refused(options, error):
         Pipeline.from_model(**options)
 
 
+@pytest.mark.parametrize(('options', 'words'), [
+    ({'align': 'always'}, "align must be one of auto, never, got 'always'"),
+    ({'max_yaw': 91}, 'max_yaw must lie in [0, 90] degrees, got 91'),
+    ({'max_faces': -1}, 'max_faces must be 0 (all) or more, got -1'),
+    ({'detector': 'yunet', 'detector_model': 'a/gone.onnx'}, 'a/gone.onnx')])
+def test_what_is_refused_is_named(options, words):
+    with pytest.raises(FerError) as error:
+        Pipeline.from_model(**options)
+    assert words in str(error.value)
+
+
 def test_boxes_that_the_model_cannot_frame_are_refused():
     detector = FixedDetector()
     detector.box_convention = 'head'
-    with pytest.raises(ConfigError, match='head'):
+    with pytest.raises(ConfigError, match="the boxes of haar, yunet, not those of 'head'"):
         Pipeline.from_model(detector=detector)
 
 
@@ -256,6 +388,35 @@ def test_heads_turned_aside_too_far_are_unknown(astronaut, max_yaw, label):
     assert face.pose.yaw == pytest.approx(-40, abs=1)
     assert face.label == label
     assert face.confidence == pytest.approx(face.probabilities.max())
+
+
+def test_a_head_turned_aside_as_far_as_the_limit_is_answered(astronaut):
+    pipeline = Pipeline.from_model(
+        detector=LandmarkDetector(yaw=40), tracking=False, unknown_threshold=0.0)
+    pipeline.max_yaw = pipeline.process(astronaut).faces[0].pose.yaw
+    assert pipeline.process(astronaut).faces[0].label != 'unknown'
+    pipeline.max_yaw = np.nextafter(pipeline.max_yaw, 0)
+    assert pipeline.process(astronaut).faces[0].label == 'unknown'
+
+
+def test_the_confidence_of_a_head_turned_aside_is_that_of_its_likeliest_emotion(astronaut):
+    pipeline = Pipeline.from_model(
+        detector=LandmarkDetector(yaw=-40), smoothing=0.0, unknown_threshold=0.0,
+        label_min_dwell=10.0, align='never')
+    held = pipeline.process(astronaut, 0.0).faces[0].label
+    pipeline.max_yaw = 30.0
+    face = pipeline.process(np.full_like(astronaut, 127), 0.1).faces[0]
+    assert face.probabilities.argmax() != EMOTIONS.index(held)
+    assert face.label == 'unknown'
+    assert face.confidence == pytest.approx(face.probabilities.max())
+
+
+def test_a_confidence_is_one_at_most_whatever_float32_makes_of_a_sum(astronaut):
+    sure = float(np.nextafter(np.float32(1), np.float32(2)))
+    pipeline = Pipeline(
+        load_model(), LandmarkDetector(yaw=40), tracking=False, max_yaw=30.0,
+        classifier=WatchedClassifier(sure, *[0.0] * 7))
+    assert pipeline.process(astronaut).faces[0].confidence == 1.0
 
 
 def test_detection_every_third_frame_keeps_person_and_pose(astronaut):

@@ -1,10 +1,9 @@
-"""The bounded record of results, its thumbnails, and the picture that tells of them."""
+"""The bounded record of results, and its thumbnails."""
 
 import numpy as np
 import pytest
 
 from fer_ros.core import timeline as module
-from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
 from fer_ros.core.types import FaceEmotion, FrameResult
 
@@ -159,25 +158,3 @@ def test_a_jump_back_drops_the_thumbnails_too():
 def test_a_stamp_is_needed():
     with pytest.raises(ValueError, match='needs a stamp'):
         Timeline().add(result(None), 0.0)
-
-
-def test_summary_shows_the_curves_in_the_colours_of_the_emotions():
-    from fer_ros.core.annotate import emotion_color
-
-    timeline = Timeline()
-    for index in range(50):
-        timeline.add(result(index / 10, face('happiness' if index < 25 else 'surprise')), 0.01)
-    picture = draw_summary(timeline, Thumbnails(), 'Title')
-    curves = picture[325:560, 82:1050]
-    for label, half in (('happiness', curves[:60, :480]), ('surprise', curves[:60, 490:])):
-        assert (half == emotion_color(label)).all(axis=-1).any(), label
-
-
-@pytest.mark.parametrize('stamps', [[], [1.0], [1.0, 1.0], [0.0, 1e-6], [0.0, 1e6]])
-@pytest.mark.parametrize('faces', [(), (face('neutral'),)])
-def test_summary_of_little_or_strange_data(stamps, faces):
-    timeline = Timeline()
-    for stamp in stamps:
-        timeline.add(result(stamp, *faces), -0.001)  # clocks of two machines may disagree
-    picture = draw_summary(timeline, Thumbnails(), 'Title with ümlaut', 'subtitle')
-    assert picture.shape == (850, 1280, 3)

@@ -13,7 +13,7 @@ import numpy as np
 from fer_ros.core.crop import cut
 from fer_ros.core.errors import ImageError
 from fer_ros.core.placement import place_charts, place_tag, Rect, Size, visible
-from fer_ros.core.types import FaceEmotion, FrameResult, Image, UNKNOWN
+from fer_ros.core.types import CropFrame, FaceEmotion, FrameResult, Image, UNKNOWN
 
 __all__ = ['EMOTION_COLORS', 'draw', 'emotion_color']
 
@@ -35,7 +35,7 @@ near-white in place of its black, which would not show on a dark panel, and grey
 """
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_SMALLEST_FONT = 0.34  # the least that can be read
+_SMALLEST_FONT = 0.34  # the least that can be read: letters of 8 pixels
 _FONT_AT_480 = 0.46  # for a picture whose shorter side has 480 pixels; it grows in proportion
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _PALE = (205, 205, 205)  # names that are not the most probable one
@@ -129,7 +129,7 @@ class _Style:
         self.thick = max(1, round(1.6 * self.font))
         (_, self.text), self.base = cv2.getTextSize('Ag', _FONT, self.font, self.thick)
         self.row = self.text + self.base
-        self.pad = max(2, round(0.4 * self.text))
+        self.pad = round(0.4 * self.text)
 
     def text_width(self, text: str) -> int:
         return int(cv2.getTextSize(text, _FONT, self.font, self.thick)[0][0])
@@ -146,8 +146,8 @@ class _Chart:
         width = style.pad + self._names + style.pad + self._bar + style.pad
         self._side = 0 if source is None else min(
             round(_THUMBNAIL * min(style.frame)), width - 2 * style.pad)
-        above = self._side + style.pad if self._side else 0
-        self.size = (width, above + len(labels) * style.row + 2 * style.pad)
+        self._above = self._side + style.pad if self._side else 0
+        self.size = (width, self._above + len(labels) * style.row + 2 * style.pad)
 
     def draw(self, picture: Image, face: FaceEmotion, place: Rect | None) -> None:
         """Draw the distribution of a face at a place, if it has one."""
@@ -155,14 +155,14 @@ class _Chart:
             return
         style = self._style
         _draw_panel(picture, place)
-        if self._side:
-            place = self._draw_crop(picture, face, place)
+        if self._source is not None and face.crop is not None:
+            self._draw_crop(picture, self._source, face.crop, place)
         best = int(face.probabilities.argmax())
         left = place.left + style.pad
         start = left + self._names + style.pad
-        height = max(3, round(0.75 * style.text))  # that of small letters
+        height = round(0.75 * style.text)  # that of small letters
         for row, label in enumerate(self._labels):
-            baseline = place.top + style.pad + row * style.row + style.text
+            baseline = place.top + self._above + style.pad + row * style.row + style.text
             _draw_text(
                 picture, style, self._texts[row], left, baseline,
                 _WHITE if row == best else _PALE)
@@ -171,16 +171,11 @@ class _Chart:
             _fill(picture, Rect(start, top, self._bar, height), _TRACK)
             _fill(picture, Rect(start, top, length, height), emotion_color(label))
 
-
-    def _draw_crop(self, picture: Image, face: FaceEmotion, place: Rect) -> Rect:
-        """Draw what was classified at the top of a panel; return what is left of the panel."""
-        pad, side = self._style.pad, self._side
-        if face.crop is not None and self._source is not None:
-            left, top = place.left + (place.width - side) // 2, place.top + pad
-            picture[top:top + side, left:left + side] = cut(
-                self._source, face.crop, (side, side), grey=False)
-        used = side + pad
-        return Rect(place.left, place.top + used, place.width, place.height - used)
+    def _draw_crop(self, picture: Image, source: Image, crop: CropFrame, place: Rect) -> None:
+        """Draw what was classified at the top of a panel."""
+        side = self._side
+        left, top = place.left + (place.width - side) // 2, place.top + self._style.pad
+        picture[top:top + side, left:left + side] = cut(source, crop, (side, side), grey=False)
 
 
 class _Strip:
@@ -188,8 +183,8 @@ class _Strip:
 
     def __init__(self, style: _Style, labels: Sequence[str]) -> None:
         self._labels = labels
-        self._pad = max(1, style.pad // 2)
-        self._column = max(3, round(0.55 * style.row))
+        self._pad = style.pad // 2
+        self._column = round(0.55 * style.row)
         self._height = 2 * style.row
         self.size = (
             len(labels) * (self._column + 1) - 1 + 2 * self._pad, self._height + 2 * self._pad)

@@ -140,7 +140,6 @@ def _fits(port: Port, wanted: Port) -> bool:
         side in (None, given) for side, given in zip(port.shape, wanted.shape, strict=True))
 
 
-
 def _divisors(model: Model, priors: str) -> Floats | None:
     if priors not in PRIORS:
         raise ConfigError(f'priors must be one of {", ".join(PRIORS)}, got {priors!r}')

@@ -69,9 +69,8 @@ class _Canvas:
         return image.astype(np.uint8, copy=False)
 
     def text(
-            self, at: tuple[float, float], text: str, size: float = 0.45,
-            color: tuple[int, int, int] = _INK, *, thickness: int = 1,
-            align: float = 0.0) -> None:
+            self, at: tuple[float, float], text: str, size: float,
+            color: tuple[int, int, int], *, thickness: int = 1, align: float = 0.0) -> None:
         """Write; `at` is the left end of the base line, or a share `align` along it."""
         text = text.encode('ascii', 'replace').decode()
         font = cv2.FONT_HERSHEY_SIMPLEX
