@@ -90,7 +90,7 @@ def _plot(path: Path, soak: Soak) -> None:
                  for a, b in itertools.pairwise(samples)]
         axes[0].plot(middles, rates, label=name, linewidth=0.8)
     axes[0].set_ylabel('images/s, both cameras')
-    axes[1].plot(times, [sample.memory for sample in samples], label='resident memory')
+    axes[1].plot(times, [sample.memory for sample in samples], label='memory of its own')
     axes[1].set_ylabel('MB')
     for name in ('handles', 'threads'):
         axes[2].plot(times, [getattr(sample, name) for sample in samples], label=name)

@@ -30,7 +30,8 @@ class Sample:
         time: Seconds since the start.
         life: Number of the node's process, from 0.
         round: Number of the round of faults, 0 before the first.
-        memory: Resident memory of the node in MB.
+        memory: What the node holds alone, in MB: without mapped files and shared memory, which the
+            kernel takes and gives as it likes.
         handles: Open files and sockets of the node.
         threads: Threads of the node.
         published: Images that the cameras have published.
@@ -128,6 +129,7 @@ class Watch:
 
 
 def usage(process: psutil.Process) -> tuple[float, int, int]:
-    """Return resident memory in MB, open handles and threads of a process."""
+    """Return memory of its own in MB, open handles and threads of a process."""
     with process.oneshot():
-        return process.memory_info().rss / 2**20, process.num_fds(), process.num_threads()
+        memory = process.memory_info()
+        return (memory.rss - memory.shared) / 2**20, process.num_fds(), process.num_threads()
