@@ -57,3 +57,13 @@ def test_a_package_may_lie_anywhere(monkeypatch, tmp_path, place):
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
     (tmp_path / 'share' / 'fer_ros' / 'models').mkdir(parents=True)
     assert tmp_path / 'share' / 'fer_ros' / 'models' in resources.resource_folders('models')
+
+
+@pytest.mark.parametrize('text', ['~nobody-of-this-name/clip.mp4', '~\0', 'a\0'])
+def test_a_path_of_nobody_stays_as_it_is(text):
+    assert resources.user_path(text) == Path(text)
+
+
+def test_a_path_of_the_user_begins_at_home(monkeypatch):
+    monkeypatch.setenv('HOME', '/home/robot')
+    assert resources.user_path('~/clip.mp4') == Path('/home/robot/clip.mp4')

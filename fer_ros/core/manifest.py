@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from fer_ros.core.errors import FerError, ModelError
-from fer_ros.core.resources import resource_folders
+from fer_ros.core.resources import resource_folders, user_path
 
 __all__ = ['BaseManifest', 'common_fields', 'field', 'find_folder', 'installed_folders',
            'is_text', 'load_folder', 'MANIFEST', 'ModelFolder', 'number', 'read_network',
@@ -113,10 +113,7 @@ def find_folder(model: str | Path, task: str) -> Path:
     Raises:
         ModelError: There is none, or it is for something else.
     """
-    try:
-        path = Path(model).expanduser()
-    except RuntimeError as error:
-        raise ModelError(f'no model {_short(model)}: {error}') from error
+    path = user_path(model)
     if not _is_model(path):
         installed = installed_folders(task)
         path = next((folder for folder in installed if folder.name == str(model)), path)

@@ -1,4 +1,4 @@
-"""Where the package's data folders lie: in a source tree, a ROS workspace, or a Python prefix."""
+"""Where files lie: the package's own (source tree, ROS workspace, Python prefix), and users'."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 import sys
 
-__all__ = ['resource_folders']
+__all__ = ['resource_folders', 'user_path']
 
 
 def resource_folders(name: str) -> list[Path]:
@@ -28,3 +28,11 @@ def resource_folders(name: str) -> list[Path]:
     candidates += [
         prefix / 'share' / 'fer_ros' / name for prefix in (*prefixes, Path(sys.prefix), *own)]
     return [folder for folder in dict.fromkeys(candidates) if folder.is_dir()]
+
+
+def user_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path with `~` and `~user` filled in; as it is where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, ValueError):
+        return Path(path)

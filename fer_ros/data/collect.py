@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fer_ros.core.detector import DEFAULT_DETECTOR
 from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.resources import user_path
 from fer_ros.core.types import EMOTIONS, Image
 from fer_ros.data.cropping import blank_reason, crop_pictures, CropSettings
 from fer_ros.data.fer import FER2013_LABELS, fer_rows, FerRows, read_fer_csv
@@ -88,7 +89,7 @@ def collect(
     Raises:
         DataError: The source is malformed; the text names the place.
     """
-    path = path.expanduser()
+    path = user_path(path)
     if path.is_dir() and (path / 'fer2013.csv').is_file():
         path = path / 'fer2013.csv'
     if not path.exists():

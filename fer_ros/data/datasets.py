@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_ros.core.errors import DataError
+from fer_ros.core.resources import user_path
 from fer_ros.data.crops import Dataset, split_dataset, SPLITS
 from fer_ros.data.fer import csv_rows, FER2013_LABELS, fer_dataset, read_fer_csv, USAGES
 from fer_ros.data.pictures import is_index, list_pictures, pictures_dataset
@@ -86,7 +87,7 @@ def own_splits(path: str | Path) -> tuple[str, ...]:
 
 def _existing(path: str | Path) -> Path:
     """Return the file or folder with the data, or tell what is missing."""
-    path = Path(path).expanduser()
+    path = user_path(path)
     if not path.exists():
         raise DataError(f'{path}: no such file or folder')
     if path.is_dir():

@@ -9,7 +9,6 @@ written unless `output_dir` is set. The node ends on Ctrl-C, or when the stream 
 
 from __future__ import annotations
 
-from pathlib import Path
 import signal
 import sys
 import time
@@ -24,6 +23,7 @@ from sensor_msgs.msg import Image
 from fer_msgs.msg import EmotionArray
 from fer_ros.core.errors import FerError, ImageError
 from fer_ros.core.image import to_bgr
+from fer_ros.core.resources import user_path
 from fer_ros.core.sources import write_image
 from fer_ros.core.summary import draw_summary
 from fer_ros.core.timeline import Thumbnails, Timeline
@@ -64,7 +64,7 @@ class ViewerNode(Node):  # type: ignore[misc]
             self, 'first_timeout', 0.0,
             'Seconds to wait for the first result; 0: without limit', bounds=(0.0, 3600.0)))
         warn_of_unknown(self)
-        self._folder = Path(folder).expanduser() if folder else None
+        self._folder = user_path(folder) if folder else None
         self._video = TimedVideoWriter(self._folder / 'emotions.mp4') if self._folder else None
         self._size = ''
         self._model = ''

@@ -20,6 +20,7 @@ import stat
 import cv2
 
 from fer_ros.core.errors import SourceError
+from fer_ros.core.resources import user_path
 from fer_ros.core.sources.base import Frame, FrameSource, SourceOptions
 from fer_ros.core.sources.camera import CameraSource
 from fer_ros.core.sources.images import FolderSource, StillSource
@@ -62,7 +63,7 @@ def open_source(
     text = os.fspath(spec)
     if not text:
         raise SourceError('no source given: name a camera (0), a video, an image or a folder')
-    path = Path(text).expanduser()
+    path = user_path(text)
     if is_camera(text):
         device = Path(f'/dev/video{text}') if text.isdecimal() else path
         return CameraSource.open(device, options)
@@ -70,8 +71,8 @@ def open_source(
         mode = path.stat().st_mode
     except FileNotFoundError:
         raise SourceError(f'{text}: no such file or folder') from None
-    except OSError as error:
-        raise SourceError(f'{text}: {error.strerror or error}') from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f'{text}: {getattr(error, "strerror", None) or error}') from None
     if stat.S_ISDIR(mode):
         return FolderSource(path, options)
     if stat.S_ISCHR(mode):

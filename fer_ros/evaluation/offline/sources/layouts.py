@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 import re
 
 from fer_ros.core.errors import ConfigError, DataError
+from fer_ros.core.resources import user_path
 from fer_ros.core.sources import IMAGE_SUFFIXES, natural_key
 from fer_ros.core.types import Box
 from fer_ros.data.crops import SPLITS
@@ -50,7 +51,7 @@ def read_pictures(path: Path, layout: str, words: Words) -> tuple[list[Entry], s
         DataError: It is malformed; the text names file and line.
         ConfigError: No layout is recognised.
     """
-    path = path.expanduser()
+    path = user_path(path)
     if not path.exists():
         raise DataError(f'{path}: no such file or folder')
     chosen = detect_layout(path) if layout == 'auto' else layout
