@@ -6,7 +6,6 @@
 
 import gc
 import os
-from pathlib import Path
 import random
 import signal
 import threading
@@ -24,16 +23,12 @@ from sensor_msgs.msg import CompressedImage, Image
 from fer_msgs.msg import EmotionArray
 from fer_msgs.srv import ClassifyImage
 from fer_ros import Pipeline
+from fer_ros.bench.machine import resident_mb
 from fer_ros.core.errors import FerError
 from fer_ros.core.image import to_bgr
 from fer_ros.nodes.declare import PARAMETER_ERRORS
 from fer_ros.nodes.emotion_node import EmotionNode
 from fer_ros.nodes.parameters import specs
-
-
-def resident_mb():
-    pages = int(Path('/proc/self/statm').read_text().split()[1])
-    return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
 def open_files():

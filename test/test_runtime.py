@@ -1,7 +1,5 @@
 """Network files run by the runtime of their suffix; what cannot be run is named."""
 
-import os
-from pathlib import Path
 import sys
 import threading
 
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 from runtime_support import threads_with
 
+from fer_ros.bench.machine import resident_mb
 from fer_ros.core.errors import ModelError
 from fer_ros.core.face_model import load_face_model
 from fer_ros.core.model import load_model
@@ -58,10 +57,6 @@ def test_a_port_is_written_as_people_read_it():
 
 
 def test_memory_that_is_no_longer_used_goes_back_to_the_system():
-    def resident():
-        pages = int(Path('/proc/self/statm').read_text().split()[1])
-        return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
-
     def use():
         blocks = [bytes([1]) * 100_000 for _ in range(500)]
         kept.append(blocks.pop())  # what lies above the rest keeps it from going by itself
@@ -70,9 +65,9 @@ def test_memory_that_is_no_longer_used_goes_back_to_the_system():
     thread = threading.Thread(target=use)
     thread.start()
     thread.join()
-    before = resident()
+    before = resident_mb()
     return_memory()
-    assert resident() < before - 30
+    assert resident_mb() < before - 30
 
 
 @pytest.mark.parametrize('library', [AttributeError('malloc_trim'), OSError('no library')])

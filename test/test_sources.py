@@ -201,6 +201,7 @@ def cut(path, share):
 
 @pytest.mark.parametrize(('make', 'message'), [
     (lambda d: d / 'absent.mp4', 'no such file or folder'),
+    (lambda d: f'{d}/a\0.mp4', 'embedded null byte'),
     (lambda d: d / 'notes.txt', 'not a video'),
     (lambda d: d / 'empty.mp4', 'not a video'),
     (lambda d: cut(d / 'clip.mp4', 0.5), 'cut off'),

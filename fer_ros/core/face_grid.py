@@ -66,7 +66,8 @@ def decode(
         outputs: (A, 15) float32, what the network gives for a picture.
         cells: (A, 3), what `grid` gives for its size.
         threshold: Score from which on a cell counts, in (0, 1).
-        most: Cells that are read, the surest ones, at most.
+        most: Cells that are read, the surest ones, at most. A crowd needs no more than the
+            default: overlapping boxes beyond it are of the same faces.
 
     Returns:
         Boxes (n, 4) left, top, width, height; scores (n,) in [0, 1]; landmarks (n, 5, 2); pixels.

@@ -12,7 +12,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from fer_ros.core.errors import ImageError
 from fer_ros.core.view import Region, View
-from fer_ros.nodes.clock import elapsed_seconds
+from fer_ros.nodes.clock import elapsed_seconds, now_seconds
 from fer_ros.nodes.diagnostics import CameraState, describe_silence, judge, make_status, values
 from fer_ros.nodes.humans import Humans
 from fer_ros.nodes.image_input import ImageInput
@@ -245,7 +245,7 @@ class Camera:
         return logger.get_child(self.name) if self.name else logger
 
     def _now(self) -> float:
-        return float(self._node.get_clock().now().nanoseconds * 1e-9)
+        return now_seconds(self._node)
 
     def _elapsed(self) -> float:
         return elapsed_seconds(self._node)

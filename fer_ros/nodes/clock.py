@@ -1,4 +1,4 @@
-"""Times by which a node measures how long something takes, whatever is done to its clock."""
+"""What time it is for a node, and how long something takes, whatever is done to its clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
-__all__ = ['create_steady_timer', 'elapsed_seconds']
+__all__ = ['create_steady_timer', 'elapsed_seconds', 'now_seconds']
+
+
+def now_seconds(node: Node) -> float:
+    """Return the time of the node's clock in seconds, simulated where the node uses that."""
+    return float(node.get_clock().now().nanoseconds * 1e-9)
 
 
 def elapsed_seconds(node: Node) -> float:
@@ -18,10 +23,7 @@ def elapsed_seconds(node: Node) -> float:
     They are those of simulated time where the node uses it. Else nobody sets them: the system's
     clock leaps on robots, which learn the time from the network after they have started.
     """
-    clock = node.get_clock()
-    if clock.ros_time_is_active:
-        return float(clock.now().nanoseconds * 1e-9)
-    return time.monotonic()
+    return now_seconds(node) if node.get_clock().ros_time_is_active else time.monotonic()
 
 
 def create_steady_timer(node: Node, period: float, callback: Callable[[], None]) -> Any:

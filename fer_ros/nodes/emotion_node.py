@@ -226,25 +226,24 @@ class EmotionNode(LifecycleNode):  # type: ignore[misc]
 
     def _apply(self, parameters: Parameters) -> None:
         """Put the parameters that may change at any time into force."""
-        if self._recognizer is not None:
-            exchanged = self._loaded is not None
-            self._worker.call(lambda: self._exchange(parameters))
-            if exchanged:
-                return_memory()
+        if self._recognizer is not None and self._worker.call(
+                lambda: self._exchange(parameters)):
+            return_memory()
         if self._humans is not None:
             self._humans.apply(parameters)
         for camera in self._cameras.values():
             camera.apply()
         self._report_timer.timer_period_ns = round(parameters.diagnostics_period * 1e9)
 
-    def _exchange(self, parameters: Parameters) -> None:
-        """Put what was loaded in the place of what runs, between two images."""
+    def _exchange(self, parameters: Parameters) -> bool:
+        """Put what was loaded, if anything, in the place of what runs, between two images."""
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
             loaded.follow_on(self._in_use)
             self._recognizer = loaded
             self.get_logger().info(f'exchanged: {_describe(loaded)}')
         self._in_use.apply(parameters)
+        return loaded is not None
 
     def _on_jump(self, jump: TimeJump) -> None:
         if jump.clock_change == ClockChange.ROS_TIME_NO_CHANGE:

@@ -72,12 +72,14 @@ def test_the_clock_of_a_process_leaps(clock):
 
 
 def test_images_are_answered_however_the_clock_leaps(ros, clock, clip):
-    results = ros.subscribe(EmotionArray, '/emotion_node/emotions', RESULT_QOS)
+    # In a namespace of its own: a node that another test has just left would be told of.
+    results = ros.subscribe(EmotionArray, '/leaping/emotion_node/emotions', RESULT_QOS)
     diagnostics = ros.subscribe(DiagnosticArray, '/diagnostics', DIAGNOSTICS_QOS)
-    camera = ('-m', 'fer_ros.nodes.video_node', '--ros-args', '-p', f'source:={clip}',
-              '-p', 'rate:=10.0')
-    node = ('-m', 'fer_ros.nodes.emotion_node', '--ros-args', '-p', 'max_rate:=30.0', '-p',
-            'max_age:=2.0', '-p', 'image_timeout:=3.0', '-p', 'diagnostics_period:=0.2')
+    camera = ('-m', 'fer_ros.nodes.video_node', '--ros-args', '-r', '__ns:=/leaping', '-p',
+              f'source:={clip}', '-p', 'rate:=10.0')
+    node = ('-m', 'fer_ros.nodes.emotion_node', '--ros-args', '-r', '__ns:=/leaping', '-p',
+            'max_rate:=30.0', '-p', 'max_age:=2.0', '-p', 'image_timeout:=3.0', '-p',
+            'diagnostics_period:=0.2')
     with clock.run(*camera), clock.run(*node) as process:
         results.wait(3)
         for leap in LEAPS:

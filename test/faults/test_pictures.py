@@ -1,7 +1,5 @@
 """Pictures that are bombs, torn, or crowded."""
 
-import os
-from pathlib import Path
 import struct
 import time
 from types import SimpleNamespace
@@ -10,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_ros.bench.machine import resident_mb
 from fer_ros.core.annotate import draw
 from fer_ros.core.classifier import Classifier
 from fer_ros.core.compressed import compressed_to_bgr
@@ -18,11 +17,6 @@ from fer_ros.core.model import load_model
 from fer_ros.core.pipeline import Pipeline
 from fer_ros.core.tracker import Tracker
 from fer_ros.core.types import Face, FaceEmotion, FrameResult
-
-
-def resident_mb():
-    pages = int(Path('/proc/self/statm').read_text().split()[1])
-    return pages * os.sysconf('SC_PAGE_SIZE') / 2**20
 
 
 def picture(data):

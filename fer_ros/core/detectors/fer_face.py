@@ -17,9 +17,6 @@ from fer_ros.core.types import Face, Image
 
 __all__ = ['FerFaceDetector']
 
-# A crowd needs no more: overlapping boxes beyond it are of the same faces.
-_CANDIDATES = 1000
-
 
 class FerFaceDetector:
     """A fully convolutional network of this project's own, by LiteRT or ONNX Runtime.
@@ -96,8 +93,7 @@ class FerFaceDetector:
         if not np.isfinite(outputs[:, 0]).all():
             raise ModelError(f'{self._where}: the network gave NaN or infinite outputs')
         outputs[:, 0] = self.model.manifest.slope * outputs[:, 0] + self.model.manifest.intercept
-        boxes, scores, landmarks = decode(
-            outputs, grid(*padded.shape[:2]), self._threshold, _CANDIDATES)
+        boxes, scores, landmarks = decode(outputs, grid(*padded.shape[:2]), self._threshold)
         whole = np.isfinite(boxes).all(axis=1) & np.isfinite(landmarks).all(axis=(1, 2))
         boxes, scores, landmarks = unite(
             boxes[whole], scores[whole], landmarks[whole], self._overlap)

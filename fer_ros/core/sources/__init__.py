@@ -71,8 +71,10 @@ def open_source(
         mode = path.stat().st_mode
     except FileNotFoundError:
         raise SourceError(f'{text}: no such file or folder') from None
-    except (OSError, ValueError) as error:
-        raise SourceError(f'{text}: {getattr(error, "strerror", None) or error}') from None
+    except OSError as error:
+        raise SourceError(f'{text}: {error.strerror or error}') from None
+    except ValueError as error:  # no path can hold a zero
+        raise SourceError(f'{text}: {error}') from None
     if stat.S_ISDIR(mode):
         return FolderSource(path, options)
     if stat.S_ISCHR(mode):
